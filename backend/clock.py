@@ -1,0 +1,1 @@
+"""The clock (时钟): every job that beat rings, a few lines each."""

@@ -1,0 +1,26 @@
+"""What beat rings, and how often. Beat only rings: `clock.py` decides whether a tick still counts."""
+
+from typing import Any
+
+_EVERY = {
+    # task: seconds, lane
+    "clock.dispatch_rt": (2, "rt"),
+    "clock.dispatch_due": (2, "due"),
+    "clock.dispatch_bulk": (5, "bulk"),
+    "clock.apply_callbacks": (5, "cb"),
+    "clock.reap": (15, "maint"),
+    "clock.system_steps": (5, "maint"),
+    "clock.lights": (60, "maint"),
+    "clock.remind": (600, "due"),
+    "clock.heartbeat": (15, "maint"),
+    "clock.tidy": (3600, "maint"),
+}
+
+SCHEDULE: dict[str, dict[str, Any]] = {
+    task: {
+        "task": task,
+        "schedule": float(seconds),
+        "options": {"queue": lane, "expires": max(seconds, 10)},
+    }
+    for task, (seconds, lane) in _EVERY.items()
+}

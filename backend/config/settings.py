@@ -1,0 +1,228 @@
+"""Settings (配置): one page. Every value comes from the environment; `.env.example` explains each."""
+
+import base64
+import os
+import sys
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+import structlog
+from django.core.exceptions import ImproperlyConfigured
+
+from backend.config.schedule import SCHEDULE
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def _files() -> dict[str, str]:
+    """Read `.env` and the addresses a running city wrote; the environment itself wins over both."""
+    found: dict[str, str] = {}
+    for path in (ROOT / ".data" / "servers.env", ROOT / ".env"):
+        lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+        pairs = (line.split("=", 1) for line in lines if "=" in line and line[0] != "#")
+        found.update({key.strip(): value.strip() for key, value in pairs})
+    return found
+
+
+_FROM_FILES = _files()
+_DEFAULTED: list[str] = []
+
+
+def env(name: str, default: str, *, secret: bool = False) -> str:
+    """Return a setting; remember secrets left at their demo value."""
+    value = os.environ.get(name) or _FROM_FILES.get(name) or default
+    if secret and value == default:
+        _DEFAULTED.append(name)
+    return value
+
+
+def flag(name: str, default: str) -> bool:
+    return env(name, default) == "on"
+
+
+MODE = env("MODE", "demo")
+PRODUCTION = MODE == "production"
+TESTING = "pytest" in sys.modules
+DEBUG = False
+SECRET_KEY = env("SECRET_KEY", "demo-only-secret-key-never-for-production", secret=True)
+ALLOWED_HOSTS = env("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]" if PRODUCTION else "*").split(",")
+ROOT_URLCONF = "backend.config.urls"
+WSGI_APPLICATION = "backend.config.wsgi.application"
+AUTH_USER_MODEL = "accounts.Account"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+LANGUAGE_CODE, TIME_ZONE, USE_TZ, USE_I18N = "zh-hans", "Asia/Shanghai", True, True
+
+INSTALLED_APPS = [
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.postgres",
+    "django.contrib.staticfiles",
+    "rest_framework",
+    "django_filters",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "django_otp",
+    "django_otp.plugins.otp_totp",
+    "axes",
+    "django_structlog",
+    "django_prometheus",
+    "backend.accounts",
+    "backend.organisation",
+    "backend.residents",
+    "backend.catalogue",
+    "backend.exchange",
+    "backend.cases",
+    "backend.seeds",
+    "notifications",
+]
+MIDDLEWARE = [
+    "backend.config.middleware.Measured",
+    "django.middleware.security.SecurityMiddleware",
+    "django_structlog.middlewares.RequestMiddleware",
+]
+TEMPLATES = [{"BACKEND": "django.template.backends.django.DjangoTemplates", "APP_DIRS": True}]
+STATIC_URL, STATIC_ROOT = "/static/", ROOT / ".data" / "static"
+APPEND_SLASH = False
+DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
+
+_pg = urlsplit(env("DATABASE_URL", "postgres://postgres@127.0.0.1:5432/ziyang"))
+DATABASES = {
+    "default": {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": _pg.path.lstrip("/"),
+        "USER": unquote(_pg.username or ""),
+        "PASSWORD": unquote(_pg.password or ""),
+        "HOST": _pg.hostname,
+        "PORT": _pg.port or 5432,
+        "CONN_MAX_AGE": None,
+        "OPTIONS": {
+            "server_side_binding": True,
+            "prepare_threshold": 3,
+            "connect_timeout": 3,
+            "options": "-c statement_timeout=30000 -c idle_in_transaction_session_timeout=30000",
+        },
+    }
+}
+REDIS_URL = env("REDIS_URL", "redis://127.0.0.1:6379/0")
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+
+# Keys and ciphers: `1:BASE64,2:BASE64`, the last one seals, all of them open.
+_DEMO_KEY = base64.b64encode(b"demo-field-key-32-bytes-exactly!").decode()
+FIELD_KEYS = {
+    int(number): base64.b64decode(key)
+    for number, key in (
+        pair.split(":", 1) for pair in env("FIELD_KEYS", f"1:{_DEMO_KEY}", secret=True).split(",")
+    )
+}
+INDEX_KEY = base64.b64decode(
+    env("INDEX_KEY", base64.b64encode(b"demo-index-key-32-bytes-exactly!").decode(), secret=True)
+)
+CIPHER_SUITE = env("CIPHER_SUITE", "intl")
+
+PASSWORD_HASHERS = (
+    ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    if TESTING
+    else ["django.contrib.auth.hashers.PBKDF2PasswordHasher"]
+)
+AUTHENTICATION_BACKENDS = [
+    "axes.backends.AxesStandaloneBackend",
+    "django.contrib.auth.backends.ModelBackend",
+]
+AXES_FAILURE_LIMIT, AXES_COOLOFF_TIME = 5, 0.5  # 等保三级: 失败 5 次锁定 30 分钟
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_RESET_ON_SUCCESS, AXES_VERBOSE = True, False
+AXES_DISABLE_ACCESS_LOG, AXES_ENABLE_ADMIN = True, False
+STAFF_SECOND_FACTOR = flag("STAFF_SECOND_FACTOR", "on" if PRODUCTION else "off")
+OTP_TOTP_ISSUER = "资阳社区服务"
+
+REST_FRAMEWORK = {
+    "EXCEPTION_HANDLER": "backend.core.problems.handle",
+    "DEFAULT_AUTHENTICATION_CLASSES": ["backend.accounts.authentication.TokenAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_RENDERER_CLASSES": ["backend.core.wire.FastJSON"],
+    "DEFAULT_PARSER_CLASSES": ["backend.core.wire.StrictJSON"],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "UNAUTHENTICATED_USER": None,
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "资阳市社区公共服务综合信息平台",
+    "DESCRIPTION": "居民端 /api/v1 · 工作人员端 /api/staff/v1。错误一律为 application/problem+json。",
+    "VERSION": "1.0.0",
+    "OAS_VERSION": "3.1.0",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
+    "SERVE_AUTHENTICATION": [],
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "ENUM_NAME_OVERRIDES": {"CaseStatus": "backend.cases.lifecycle.Status"},
+}
+
+CELERY_BROKER_URL = REDIS_URL
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_SERIALIZER, CELERY_ACCEPT_CONTENT = "json", ["json"]
+CELERY_TIMEZONE, CELERY_ENABLE_UTC = TIME_ZONE, True
+CELERY_TASK_DEFAULT_QUEUE = "maint"
+CELERY_TASK_TIME_LIMIT, CELERY_TASK_SOFT_TIME_LIMIT = 120, 90
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_SEND_TASK_EVENTS = False
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 20
+CELERY_WORKER_ENABLE_SOFT_SHUTDOWN_ON_IDLE = True
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None
+CELERY_TASK_PUBLISH_RETRY = False
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "visibility_timeout": 180,
+    "unacked_restore_interval": 5,
+    "socket_timeout": 10,
+    "socket_connect_timeout": 1,
+    "socket_keepalive": True,
+    "health_check_interval": 15,
+    "global_keyprefix": "cps:",
+}
+CELERY_BEAT_SCHEDULE = SCHEDULE
+CELERY_BEAT_SCHEDULE_FILENAME = str(ROOT / ".data" / "beat-schedule")
+DJANGO_STRUCTLOG_CELERY_ENABLED = True
+DJANGO_STRUCTLOG_USER_ID_FIELD = "pk"
+
+WECHAT_BASE_URL = env("WECHAT_BASE_URL", "http://127.0.0.1:9001")
+WECHAT_APP_ID = env("WECHAT_APP_ID", "wx5a1yang0000demo")
+WECHAT_APP_SECRET = env("WECHAT_APP_SECRET", "sandbox-secret", secret=True)
+WECHAT_TOKEN = env("WECHAT_TOKEN", "sandbox-callback-token", secret=True)
+WECHAT_AES_KEY = env("WECHAT_AES_KEY", "c2FuZGJveC1hZXMta2V5LWZvci1jYWxsYmFja3MtMzI", secret=True)
+WECHAT_MINIPROGRAM_STATE = env("WECHAT_MINIPROGRAM_STATE", "formal")
+WECHAT_POOL = int(env("WECHAT_POOL", "128"))
+SMS_BASE_URL = env("SMS_BASE_URL", "http://127.0.0.1:9002")
+SMS_KEY = env("SMS_KEY", "sandbox-sms-key", secret=True)
+SMS_SIGN = env("SMS_SIGN", "资阳社区服务")
+REGISTRY_BASE_URL = env("REGISTRY_BASE_URL", "http://127.0.0.1:9003")
+REGISTRY_KEY = env("REGISTRY_KEY", "sandbox-registry-key", secret=True)
+
+LOG_LEVEL = env("LOG_LEVEL", "WARNING" if TESTING else "INFO")
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "filters": {"scrub": {"()": "backend.config.logs.Scrub"}},
+    "formatters": {"json": {"()": "backend.config.logs.json_formatter"}},
+    "handlers": {
+        "out": {"class": "logging.StreamHandler", "formatter": "json", "filters": ["scrub"]}
+    },
+    "root": {"handlers": ["out"], "level": LOG_LEVEL},
+    "loggers": {name: {"level": "WARNING"} for name in ("axes", "urllib3", "kombu", "amqp")},
+}
+structlog.configure(
+    processors=[
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.filter_by_level,
+        structlog.processors.TimeStamper(fmt="iso"),
+        structlog.stdlib.add_logger_name,
+        structlog.stdlib.add_log_level,
+        structlog.processors.format_exc_info,
+        structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+    ],
+    logger_factory=structlog.stdlib.LoggerFactory(),
+    cache_logger_on_first_use=True,
+)
+
+if PRODUCTION and _DEFAULTED:
+    raise ImproperlyConfigured("生产模式拒绝默认密钥, 请在环境中设置: " + ", ".join(_DEFAULTED))

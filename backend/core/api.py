@@ -1,0 +1,140 @@
+"""What every door shares: reading a body, pages by key, limits on attempts."""
+
+import base64
+import functools
+import hashlib
+import uuid
+from collections.abc import Callable, Sequence
+from typing import Any, ClassVar
+
+import limits
+import orjson
+import redis
+from django.conf import settings
+from rest_framework.exceptions import Throttled
+from rest_framework.generics import GenericAPIView
+from rest_framework.permissions import BasePermission
+from rest_framework.request import Request
+from rest_framework.serializers import Serializer
+
+from backend.core.errors import Invalid
+
+PAGE_SIZE, MOST_PER_PAGE, COUNT_CAP = 20, 100, 1001
+
+
+class BadCursor(Invalid):
+    code, title = "bad_cursor", "翻页位置无效, 请从第一页重新打开列表"
+
+
+class KeyMissing(Invalid):
+    code, title = "idempotency_key_missing", "缺少 Idempotency-Key 请求头, 请升级小程序后重试"
+
+
+class DoorView(GenericAPIView):  # type: ignore[type-arg]
+    permission_classes: Sequence[type[BasePermission]]
+
+    def read(self, shape: type[Serializer[Any]]) -> dict[str, Any]:
+        """
+        Return the body, checked against `shape`.
+
+        :raises ValidationError: the body is malformed (400).
+        """
+        body = shape(data=self.request.data, context=self.get_serializer_context())
+        body.is_valid(raise_exception=True)
+        data: dict[str, Any] = body.validated_data
+        return data
+
+    def read_query(self, shape: type[Serializer[Any]]) -> dict[str, Any]:
+        """Return the query parameters, checked against `shape`; an unknown one is ignored."""
+        query = shape(data=self.request.query_params.dict())
+        query.is_valid(raise_exception=True)
+        data: dict[str, Any] = query.validated_data
+        return data
+
+
+def idempotency_key(request: Request) -> uuid.UUID:
+    """
+    Return the `Idempotency-Key` header; any text of 8–100 characters is a key.
+
+    :raises KeyMissing: there is none.
+    """
+    text = request.headers.get("Idempotency-Key", "")
+    if not 8 <= len(text) <= 100:
+        raise KeyMissing
+    return uuid.UUID(bytes=hashlib.sha256(text.encode()).digest()[:16])
+
+
+def cursor(*key: object) -> str:
+    """Pack the sort key of a page's last row into an opaque position."""
+    return base64.urlsafe_b64encode(orjson.dumps([str(part) for part in key])).decode().rstrip("=")
+
+
+def position(text: str, *, parse: Sequence[Callable[[str], Any]]) -> tuple[Any, ...]:
+    """
+    Unpack a position made by `cursor`.
+
+    :raises BadCursor: altered, or of another list.
+    """
+    try:
+        parts = orjson.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
+        return tuple(read(part) for read, part in zip(parse, parts, strict=True))
+    except (ValueError, TypeError):
+        raise BadCursor from None
+
+
+def page_size(request: Request) -> int:
+    text = request.query_params.get("limit", "")
+    return min(max(int(text), 1), MOST_PER_PAGE) if text.isdecimal() else PAGE_SIZE
+
+
+def page(rows: list[Any], size: int, key: Callable[[Any], tuple[object, ...]]) -> dict[str, Any]:
+    """Shape `size + 1` fetched rows into a page; `next` is null on the last one."""
+    more = len(rows) > size
+    rows = rows[:size]
+    return {"results": rows, "next": cursor(*key(rows[-1])) if more else None}
+
+
+@functools.cache
+def _limiters() -> tuple[limits.strategies.RateLimiter, limits.strategies.RateLimiter]:
+    shared = limits.storage.storage_from_string(
+        settings.REDIS_URL, socket_timeout=0.2, socket_connect_timeout=0.2
+    )
+    local = limits.storage.MemoryStorage()
+    return (
+        limits.strategies.FixedWindowRateLimiter(shared),
+        limits.strategies.FixedWindowRateLimiter(local),
+    )
+
+
+class Limit:
+    """
+    A limit on attempts, as `"20/minute"`, per scope and subject.
+
+    Shared through Valkey; while that is down each process counts by itself: never open, never shut.
+    """
+
+    scopes: ClassVar[dict[str, "Limit"]] = {}
+
+    def __init__(self, scope: str, rate: str) -> None:
+        self.scope, self.rate = scope, limits.parse(rate)
+        Limit.scopes[scope] = self
+
+    def spend(self, subject: str) -> None:
+        """
+        Count one attempt of `subject` (hashed before it leaves the process).
+
+        :raises Throttled: too many (429, with Retry-After).
+        """
+        key = hashlib.sha256(subject.encode()).hexdigest()[:24]
+        shared, local = _limiters()
+        try:
+            allowed = shared.hit(self.rate, self.scope, key)
+        except redis.RedisError:
+            allowed = local.hit(self.rate, self.scope, key)
+        if not allowed:
+            raise Throttled(wait=self.rate.get_expiry(), detail="操作过于频繁, 请稍后再试")
+
+
+def client_ip(request: Request) -> str:
+    """The peer's address; behind a proxy, the server in front sets REMOTE_ADDR (deploy notes)."""
+    return str(request.META.get("REMOTE_ADDR", ""))

@@ -1,0 +1,43 @@
+"""What every test may ask for. The outside world is the sandbox over HTTP, started by `make test`."""
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+
+import pytest
+from rest_framework.test import APIClient
+
+from backend.accounts import actions as accounts
+from backend.accounts.models import Account
+
+
+@pytest.fixture
+def client() -> APIClient:
+    """A client nobody has signed in."""
+    return APIClient()
+
+
+@pytest.fixture
+def client_of() -> Callable[[Account], APIClient]:
+    """Return a client that carries a real token of an account, as a phone or tablet would."""
+
+    def signed_in(account: Account) -> APIClient:
+        client = APIClient()
+        token = accounts.sign_in(account=account, device="test")
+        client.credentials(HTTP_AUTHORIZATION=f"Bearer {token}")
+        return client
+
+    return signed_in
+
+
+@pytest.fixture
+def commit(django_capture_on_commit_callbacks) -> Callable[[], AbstractContextManager]:
+    """Run what a transaction leaves for after its commit."""
+    return lambda: django_capture_on_commit_callbacks(execute=True)
+
+
+@pytest.fixture
+def together() -> Iterator[Callable]:
+    """Run a function in many threads at the same instant, each with its own connection."""
+    from tests.racing import together as run
+
+    yield run
