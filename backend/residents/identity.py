@@ -18,15 +18,15 @@ from stdnum import luhn
 from stdnum.cn import uscc as stdnum_uscc
 from stdnum.iso7064 import mod_11_2
 
-RESIDENT_ID: Final = "resident_id"
+ID_CARD: Final = "id_card"
 HMT_PERMIT: Final = "hmt_permit"
-FOREIGN_PERMIT: Final = "foreign_permit"
-HOUSEHOLD: Final = "household"
+FOREIGN_PERMANENT: Final = "foreign_permanent"
+HOUSEHOLD_BOOK: Final = "household_book"
 ID_TYPES = {
-    RESIDENT_ID: "居民身份证",
+    ID_CARD: "居民身份证",
     HMT_PERMIT: "港澳台居民居住证",
-    FOREIGN_PERMIT: "外国人永久居留身份证",
-    HOUSEHOLD: "户口簿(未办身份证儿童)",
+    FOREIGN_PERMANENT: "外国人永久居留身份证",
+    HOUSEHOLD_BOOK: "户口簿(未办身份证儿童)",
 }
 
 MALE: Final = "male"
@@ -75,13 +75,13 @@ def id_number(text: str, *, id_type: str = "", today: date) -> str:
     if not number:
         raise ValueError("请填写证件号码")
     kind = id_type or id_type_of(number)
-    if kind == RESIDENT_ID and _HMT.match(number):
+    if kind == ID_CARD and _HMT.match(number):
         raise ValueError("这是港澳台居民居住证的号码, 请把证件类型改为港澳台居民居住证")
     if kind == HMT_PERMIT and not _HMT.match(number):
         raise ValueError("港澳台居民居住证号码以810000、820000或830000开头, 请核对证件类型和号码")
-    if kind == FOREIGN_PERMIT:
+    if kind == FOREIGN_PERMANENT:
         return foreign_permit(number)
-    if kind == HOUSEHOLD and _BIRTH_CERTIFICATE.fullmatch(number):
+    if kind == HOUSEHOLD_BOOK and _BIRTH_CERTIFICATE.fullmatch(number):
         return number
     return mainland_id(number, today=today)
 
@@ -89,10 +89,10 @@ def id_number(text: str, *, id_type: str = "", today: date) -> str:
 def id_type_of(number: str) -> str:
     """Return the key of ID_TYPES a normalised number looks like."""
     if _FOREIGN_OLD.fullmatch(number) or _FOREIGN_NEW.fullmatch(number):
-        return FOREIGN_PERMIT
+        return FOREIGN_PERMANENT
     if _BIRTH_CERTIFICATE.fullmatch(number):
-        return HOUSEHOLD
-    return HMT_PERMIT if _HMT.match(number) else RESIDENT_ID
+        return HOUSEHOLD_BOOK
+    return HMT_PERMIT if _HMT.match(number) else ID_CARD
 
 
 def mainland_id(text: str, *, today: date) -> str:

@@ -84,11 +84,11 @@ def test_a_fifteen_digit_number_is_upgraded():
 @pytest.mark.parametrize(
     ("text", "kind"),
     [
-        (number("512002", "19900101"), identity.RESIDENT_ID),
+        (number("512002", "19900101"), identity.ID_CARD),
         (number("810000", "19900101"), identity.HMT_PERMIT),
-        (number("910110", "19900101"), identity.FOREIGN_PERMIT),
-        ("CHN110000012345"[:15], identity.FOREIGN_PERMIT),
-        ("Q510123456", identity.HOUSEHOLD),
+        (number("910110", "19900101"), identity.FOREIGN_PERMANENT),
+        ("CHN110000012345"[:15], identity.FOREIGN_PERMANENT),
+        ("Q510123456", identity.HOUSEHOLD_BOOK),
     ],
 )
 def test_the_kind_of_document_shows_in_the_number(text, kind):
@@ -100,11 +100,11 @@ def test_the_kind_of_document_shows_in_the_number(text, kind):
 @pytest.mark.parametrize(
     ("text", "kind", "says"),
     [
-        (number("810000", "19900101"), identity.RESIDENT_ID, "证件类型"),
+        (number("810000", "19900101"), identity.ID_CARD, "证件类型"),
         (number("512002", "19900101"), identity.HMT_PERMIT, "810000"),
-        (number("512002", "19900101"), identity.FOREIGN_PERMIT, "9开头"),
-        (number("910110", "19900101")[:-1] + "%", identity.FOREIGN_PERMIT, "9开头"),
-        ("Q510123456", identity.RESIDENT_ID, "18位"),
+        (number("512002", "19900101"), identity.FOREIGN_PERMANENT, "9开头"),
+        (number("910110", "19900101")[:-1] + "%", identity.FOREIGN_PERMANENT, "9开头"),
+        ("Q510123456", identity.ID_CARD, "18位"),
         ("  ", "", "请填写证件号码"),
     ],
 )
@@ -123,7 +123,7 @@ def test_a_foreigners_check_digit_counts_and_the_rest_does_not():
 
 def test_a_child_in_the_household_register_may_have_either_number():
     child = number("512002", "20240501")
-    assert identity.id_number(child, id_type=identity.HOUSEHOLD, today=TODAY) == child
+    assert identity.id_number(child, id_type=identity.HOUSEHOLD_BOOK, today=TODAY) == child
     assert identity.birth_certificate("q510123456") == "Q510123456"
     with pytest.raises(ValueError, match="出生医学证明"):
         identity.birth_certificate("5101234567")
