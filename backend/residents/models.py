@@ -8,16 +8,17 @@ from django.db.models import Q
 
 from backend.core import crypto
 from backend.organisation.models import Division
+from backend.residents import identity
 
 
 class Resident(models.Model):
     """居民. Name, identity number and phone are sealed; equal ones are found by blind index."""
 
     class IdType(models.TextChoices):
-        ID_CARD = "id_card", "居民身份证"
-        HMT_PERMIT = "hmt_permit", "港澳台居民居住证"
-        FOREIGN_PERMANENT = "foreign_permanent", "外国人永久居留身份证"
-        HOUSEHOLD_BOOK = "household_book", "户口簿(未办身份证儿童)"
+        RESIDENT_ID = identity.RESIDENT_ID, "居民身份证"
+        HMT_PERMIT = identity.HMT_PERMIT, "港澳台居民居住证"
+        FOREIGN_PERMIT = identity.FOREIGN_PERMIT, "外国人永久居留身份证"
+        HOUSEHOLD = identity.HOUSEHOLD, "户口簿(未办身份证儿童)"
 
     class Gender(models.TextChoices):
         MALE = "male", "男"
