@@ -15,10 +15,10 @@ class Resident(models.Model):
     """居民. Name, identity number and phone are sealed; equal ones are found by blind index."""
 
     class IdType(models.TextChoices):
-        RESIDENT_ID = identity.RESIDENT_ID, "居民身份证"
+        ID_CARD = identity.ID_CARD, "居民身份证"
         HMT_PERMIT = identity.HMT_PERMIT, "港澳台居民居住证"
-        FOREIGN_PERMIT = identity.FOREIGN_PERMIT, "外国人永久居留身份证"
-        HOUSEHOLD = identity.HOUSEHOLD, "户口簿(未办身份证儿童)"
+        FOREIGN_PERMANENT = identity.FOREIGN_PERMANENT, "外国人永久居留身份证"
+        HOUSEHOLD_BOOK = identity.HOUSEHOLD_BOOK, "户口簿(未办身份证儿童)"
 
     class Gender(models.TextChoices):
         MALE = "male", "男"
