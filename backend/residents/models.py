@@ -55,6 +55,7 @@ class Resident(models.Model):
     )
     deceased_on = models.DateField("死亡日期", null=True, blank=True)
     personalised = models.BooleanField("接受个性化提醒", default=True)
+    elder = models.BooleanField("长辈版", default=False)
     created_at = models.DateTimeField("建档时间", auto_now_add=True)
 
     class Meta:
@@ -129,6 +130,16 @@ class AttributeFact(models.Model):
 
     def __str__(self) -> str:
         return f"{self.field} #{self.resident_id}"
+
+    @staticmethod
+    def context(resident_id: int, field: str) -> str:
+        return f"residents.fact.{resident_id}.{field}"
+
+    @property
+    def value(self) -> object:
+        return crypto.unseal_json(
+            self.sealed_value, context=self.context(self.resident_id, self.field)
+        )
 
 
 class StatusRecord(models.Model):
