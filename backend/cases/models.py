@@ -227,6 +227,16 @@ class Draft(models.Model):
     def __str__(self) -> str:
         return f"草稿 #{self.pk}"
 
+    @staticmethod
+    def context(account_id: int, uid: object) -> str:
+        return f"cases.draft.{account_id}.{uid}"
+
+    @property
+    def answers(self) -> dict[str, Any]:
+        context = self.context(self.account_id, self.uid)
+        opened = crypto.unseal_json(self.sealed_answers, context=context)
+        return opened if isinstance(opened, dict) else {}
+
 
 class LookupGuard(models.Model):
     """查询保护: wrong answers to a look-up without login; three lock the number for a while."""
