@@ -8,6 +8,15 @@ from rest_framework.test import APIClient
 
 from backend.accounts import actions as accounts
 from backend.accounts.models import Account
+from backend.catalogue import queries as catalogue
+from backend.organisation import queries as organisation
+
+
+@pytest.fixture(autouse=True)
+def nothing_kept() -> None:
+    """Each test begins with an empty city: nothing a process remembers outlives it."""
+    organisation.forget()
+    catalogue.forget()
 
 
 @pytest.fixture

@@ -1,0 +1,24 @@
+"""Every write to a case: one function per verb of the lifecycle table, and one per step's act."""
+
+from backend.cases.actions.decision import conclude, decide, deliver
+from backend.cases.actions.intake import accept, decline, finish
+from backend.cases.actions.review import claim, pass_step, reject_step, release, return_step
+from backend.cases.actions.submission import submit, withdraw
+from backend.cases.actions.system import run_system_step
+
+__all__ = [
+    "accept",
+    "claim",
+    "conclude",
+    "decide",
+    "decline",
+    "deliver",
+    "finish",
+    "pass_step",
+    "reject_step",
+    "release",
+    "return_step",
+    "run_system_step",
+    "submit",
+    "withdraw",
+]

@@ -1,0 +1,328 @@
+"""What every verb shares: lock, look up the row, check the duty, tick the clock, write, tell."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from functools import cached_property
+
+from django.db import transaction
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from backend.accounts.models import Account
+from backend.cases import deadlines, trace, workflow
+from backend.cases.lifecycle import LIFECYCLE, Status
+from backend.cases.models import Case, CaseEvent, CaseStep
+from backend.cases.queries import scope
+from backend.core.errors import Conflict, Invalid, NotFound
+from backend.core.lifecycle import IllegalMove, Move
+from backend.organisation import duties
+from backend.organisation import queries as organisation
+from backend.organisation.duties import Duty, HeldPost
+from backend.organisation.queries import Territory
+from notifications import actions as notifications
+
+State = CaseStep.State
+
+
+class CaseNotFound(NotFound):
+    code, title = "case_not_found", "没有找到该办件, 请核对办事编号"
+
+
+class StepNotOpen(Conflict):
+    code, title = "step_not_open", "该环节已由他人办理或尚未到达, 请刷新后再看"
+
+
+class ClaimedByOther(Conflict):
+    code, title = "claimed_by_other", "该环节已由同事认领, 请刷新后再看"
+
+
+class NoOffice(Invalid):
+    code, title = "no_office", "该地区尚未设置承办部门, 请到便民服务中心窗口办理"
+
+
+@dataclass
+class Turn:
+    """One act on one locked case, until everything it changed is written at once."""
+
+    actor: Account
+    case: Case
+    now: datetime
+    posts: list[HeldPost]
+    changed: set[str] = field(default_factory=set)
+    events: list[CaseEvent] = field(default_factory=list)
+    opened: list[CaseStep] = field(default_factory=list)
+    told: list[tuple[str, dict[str, str]]] = field(default_factory=list)
+    post: HeldPost | None = None
+
+    @property
+    def today(self) -> date:
+        return timezone.localdate(self.now)
+
+    @cached_property
+    def plan(self) -> workflow.Plan:
+        return workflow.plan(self.case.version.workflow, facts_of(self.case))
+
+    def set(self, **values: object) -> None:
+        for name, value in values.items():
+            setattr(self.case, name, value)
+        self.changed |= values.keys()
+
+
+def facts_of(case: Case) -> dict[str, object]:
+    """Return what the conditions of a process may ask: the answers, and how it came in."""
+    return {**case.answers, **circumstances(case)}
+
+
+def circumstances(case: Case) -> dict[str, object]:
+    return {"proxy": {"authorized": False}, "channel": case.channel}
+
+
+def turn_of(*, actor: Account, number: str) -> Turn:
+    """
+    Lock a case for one act of `actor`.
+
+    :raises CaseNotFound: unknown, or out of sight.
+    """
+    posts = duties.posts_of(actor) if actor.kind == Account.Kind.STAFF else []
+    case = lock(scope.visible_to(actor, posts).filter(number=number)).first()
+    if case is None:
+        raise CaseNotFound
+    return Turn(actor=actor, case=case, now=timezone.now(), posts=posts)
+
+
+def lock(cases: QuerySet[Case]) -> QuerySet[Case]:
+    """Take the case's row lock: whoever comes second sees what the first one did."""
+    return cases.select_for_update(of=("self",)).select_related("version", "item", "applicant")
+
+
+@contextmanager
+def acting(*, actor: Account, number: str) -> Iterator[Turn]:
+    """
+    Hold one act: one transaction, the case locked, and at the end all that changed is written.
+
+    :raises CaseNotFound: unknown, or out of sight.
+    """
+    with transaction.atomic():
+        turn = turn_of(actor=actor, number=number)
+        yield turn
+        write(turn)
+
+
+def move(turn: Turn, verb: str) -> Move:
+    """
+    Follow the lifecycle's row of `verb`, and say so if there is none from here.
+
+    :raises IllegalMove: with the present status, who changed it last, and what is possible.
+    """
+    try:
+        row = LIFECYCLE.move(verb, turn.case.status)
+    except IllegalMove:
+        raise IllegalMove(**standing(turn.case), verb=verb) from None
+    turn.set(status=row.target)
+    if row.notice:
+        tell(turn, row.notice)
+    return row
+
+
+def standing(case: Case) -> dict[str, object]:
+    """Return where a case stands, for the person who came too late."""
+    last = case.events.order_by("-seq").values("verb", "at", "details").first() or {}
+    return {
+        "status": case.status,
+        "status_label": Status(case.status).label,
+        "changed_by": (last.get("details") or {}).get("office", "申请人"),
+        "changed_at": last.get("at"),
+        "verbs": LIFECYCLE.verbs_from(case.status),
+    }
+
+
+def open_step(turn: Turn, key: str) -> CaseStep:
+    """
+    Return an open step of the case.
+
+    :raises StepNotOpen: done by somebody else meanwhile, or not yet reached.
+    """
+    step = turn.case.steps.filter(key=key, state=State.OPEN).first()
+    if step is None:
+        raise StepNotOpen(**standing(turn.case))
+    return step
+
+
+def may(turn: Turn, duty: str, step: CaseStep) -> None:
+    """
+    Check that the actor holds the duty for this step, and that no colleague has claimed it.
+
+    :raises NotYourDuty: another office, or another role.
+    :raises ClaimedByOther: a colleague's lease still runs.
+    """
+    if turn.actor.kind == Account.Kind.SYSTEM:
+        if step.role != workflow.SYSTEM:
+            raise duties.NotYourDuty
+        return
+    turn.post = duties.require(
+        turn.posts, duty, department_id=step.department_id, role=step.role
+    )
+    held = step.claimed_until and step.claimed_until > turn.now
+    if held and step.claimed_by_id not in (None, turn.actor.pk):
+        raise ClaimedByOther(**standing(turn.case))
+
+
+def close_step(turn: Turn, step: CaseStep, state: str, opinion: str) -> None:
+    """Write one step's end; conditional on its being open, whatever happened in between."""
+    done = CaseStep.objects.filter(pk=step.pk, state=State.OPEN).update(
+        state=state, done_at=turn.now, done_by=turn.actor, opinion=opinion
+    )
+    if not done:
+        raise StepNotOpen(**standing(turn.case))
+    step.state = State(state)
+
+
+def open_stage(turn: Turn, index: int, *, round_: int = 1) -> None:
+    """Give the steps of a stage to their offices, and let the case's clock run or stand."""
+    territory = Territory(turn.case.county_code, turn.case.town_code, turn.case.village_code)
+    found = organisation.offices(territory)
+    stage = turn.plan[index]
+    for step in stage:
+        open_one(turn, step, index, office(found, territory, step), round_=round_)
+    if turn.case.status == Status.ACCEPTED:
+        _run_clock(turn, workflow.counts(stage))
+
+
+def office(
+    found: Mapping[tuple[str, str], int], territory: Territory, step: workflow.Step
+) -> int:
+    """
+    Return the office a step belongs to in a territory.
+
+    :raises NoOffice: nobody there could act on it.
+    """
+    place = step["place"] if step["place"] != workflow.SYSTEM else "county"
+    department = found.get((step["department"], territory.at(place)))
+    if department is None:
+        raise NoOffice(step=step["name"])
+    return department
+
+
+def open_one(
+    turn: Turn, step: workflow.Step, index: int, department_id: int, *, round_: int = 1
+) -> CaseStep:
+    """Make the row of one step whose turn has come."""
+    case, version = turn.case, turn.case.version
+    kind = step.get("day_kind") or version.day_kind
+    calendar = organisation.calendar()
+    due = deadlines.step_due(turn.today, int(step.get("days") or 0), kind, calendar)
+    row = CaseStep(
+        case=case,
+        key=step["key"],
+        name=step["name"],
+        phase=step["phase"],
+        stage=index,
+        round=round_,
+        role=step["role"],
+        department_id=department_id,
+        county_code=case.county_code,
+        town_code=case.town_code,
+        village_code=case.village_code,
+        counts=step.get("counts", True),
+        opened_at=turn.now,
+        due_on=due.day,
+        warn_on=deadlines.warn_day(turn.today, due.day, kind, calendar),
+    )
+    turn.opened.append(row)
+    return row
+
+
+def _run_clock(turn: Turn, runs: bool) -> None:
+    case, version = turn.case, turn.case.version
+    if runs:
+        deadlines.resume(
+            case, today=turn.today, kind=version.day_kind, calendar=organisation.calendar()
+        )
+    else:
+        deadlines.pause(case, today=turn.today)
+    turn.changed |= CLOCK
+
+
+CLOCK = {"promised_due_on", "statutory_due_on", "warn_on", "paused_on", "provisional"}
+
+
+def record(turn: Turn, verb: str, *, step: str = "", **details: object) -> None:
+    """Add a link to the case's chain; `office` says for whom the actor acted."""
+    case = turn.case
+    if turn.post:
+        details["office"] = turn.post.department_name
+    elif turn.actor.kind == Account.Kind.SYSTEM:
+        details["office"] = "系统"
+    event = trace.canonical(
+        seq=case.event_count + 1,
+        verb=verb,
+        actor_id=turn.actor.pk,
+        at=turn.now,
+        status=case.status,
+        step=step,
+        details=details,
+    )
+    prev = bytes(case.event_head)
+    head = trace.link(prev=prev, number=case.number, event=event)
+    turn.events.append(
+        CaseEvent(
+            case=case,
+            seq=case.event_count + 1,
+            verb=verb,
+            actor=turn.actor,
+            at=turn.now,
+            status=case.status,
+            step=step,
+            details=details,
+            prev_hash=prev,
+            hash=head,
+        )
+    )
+    turn.set(event_count=case.event_count + 1, event_head=head)
+
+
+def tell(turn: Turn, kind: str, **params: str) -> None:
+    """Note that the applicant is to be told; sent with the same transaction, at its end."""
+    turn.told.append((kind, params))
+
+
+def write(turn: Turn) -> None:
+    """Write what the act changed: the case, its new links, its new steps, the notices."""
+    if turn.changed:
+        turn.case.save(update_fields=sorted(turn.changed))
+    CaseEvent.objects.bulk_create(turn.events)
+    CaseStep.objects.bulk_create(turn.opened)
+    send(turn)
+
+
+def send(turn: Turn) -> None:
+    """Tell the applicant what happened and what comes next, if somebody is there to be told."""
+    case = turn.case
+    if not turn.told or case.applicant.account_id is None:
+        return
+    account = Account(pk=case.applicant.account_id, kind=Account.Kind.RESIDENT)
+    common = {
+        "number": case.number,
+        "item": case.item.name,
+        "short_item": min([case.item.name, *case.item.aliases], key=len),
+        "status_text": Status(case.status).label,
+        "days": str(case.version.promised_days),
+        "due_on": case.promised_due_on.isoformat() if case.promised_due_on else "",
+        "reason": case.reason,
+        "next_step": turn.opened[0].name if turn.opened else "",
+        "outcome": case.get_outcome_display(),
+    }
+    for i, (kind, params) in enumerate(turn.told):
+        notifications.send(
+            to=account,
+            kind=kind,
+            params={**common, **params},
+            case_number=case.number,
+            dedupe_key=f"{case.number}:{case.event_count}:{i}:{kind}",
+        )
+
+
+def duty_of(verb: str) -> Duty:
+    return Duty(LIFECYCLE.moves[verb].duty)

@@ -1,0 +1,1 @@
+"""What doors and the clock ask of cases: scope (who sees what), resident and staff views."""

@@ -1,0 +1,53 @@
+"""Who sees which case (可见范围). Anything else does not exist for them: 404."""
+
+from collections.abc import Sequence
+
+from django.db.models import Exists, OuterRef, Q, QuerySet
+
+from backend.accounts.models import Account
+from backend.cases.models import Case, CaseStep
+from backend.organisation import duties
+from backend.organisation.duties import HeldPost
+from backend.organisation.models import Division, Post
+
+Role = Post.Role
+_BLIND = frozenset({Role.PLATFORM_ADMIN, Role.ITEM_ADMIN})
+_WIDE = frozenset({Role.SUPERVISOR, Role.AUDITOR})
+Level = Division.Level
+
+
+def visible_to(account: Account, posts: Sequence[HeldPost] | None = None) -> QuerySet[Case]:
+    """
+    Return the cases `account` may open, for look-ups by number.
+
+    Residents see their own; staff what is or was in their offices, or in their territory.
+    """
+    if account.kind == Account.Kind.RESIDENT:
+        return Case.objects.filter(applicant__account=account)
+    if account.kind == Account.Kind.SYSTEM:
+        return Case.objects.all()
+    posts = duties.posts_of(account) if posts is None else posts
+    offices = [post.department_id for post in posts if post.role not in _BLIND]
+    if not offices:
+        return Case.objects.none()
+    seen = CaseStep.objects.filter(case=OuterRef("pk"), department__in=offices)
+    return Case.objects.filter(listed(posts) | Q(Exists(seen)))
+
+
+def listed(posts: Sequence[HeldPost]) -> Q:
+    """Return the condition of the staff's list: by office for bureaus, by place for the rest."""
+    wanted = Q(pk__in=[])
+    for post in posts:
+        if post.role not in _BLIND:
+            wanted |= _of(post)
+    return wanted
+
+
+def _of(post: HeldPost) -> Q:
+    if post.level == Level.VILLAGE:
+        return Q(village_code=post.division_code)
+    if post.level in (Level.TOWN, Level.ZONE):
+        return Q(town_code=post.division_code)
+    if post.role in _WIDE:
+        return Q() if post.level == Level.CITY else Q(county_code=post.division_code)
+    return Q(department=post.department_id)

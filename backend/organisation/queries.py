@@ -1,0 +1,102 @@
+"""What others ask of the organisation: whose territory it is, which office acts, which days count."""
+
+import functools
+import time
+from dataclasses import dataclass
+from datetime import date
+
+from django.db.models import Q
+
+from backend.core.workdays import WorkCalendar
+from backend.organisation.models import CalendarDay, Custody, Department, Division
+
+CITY_CODE = "512000000000"
+_KEPT = 300  # seconds
+
+
+@dataclass(frozen=True, slots=True)
+class Territory:
+    """Who acts for a place: level codes of the acting authority, custody already applied."""
+
+    county_code: str
+    town_code: str
+    village_code: str
+
+    def at(self, place: str) -> str:
+        """Return the code of the division an office of `place` stands in."""
+        return {
+            "village": self.village_code,
+            "town": self.town_code,
+            "county": self.county_code,
+            "city": CITY_CODE,
+        }.get(place, self.county_code)
+
+    def chain(self) -> list[str]:
+        """Return the codes from the nearest up to the city."""
+        codes = (self.village_code, self.town_code, self.county_code, CITY_CODE)
+        return [code for code in codes if code]
+
+
+def division_of(code: str) -> Division | None:
+    return Division.objects.filter(code=code, valid_to__isnull=True).first()
+
+
+def territory_of(division: Division, *, today: date) -> Territory:
+    """Return who acts for `division`: the custody overlay first, then the tree (领域说明 §4)."""
+    level = Division.Level
+    county, town = division.county_code, division.town_code
+    village = division.code if division.level == level.VILLAGE else ""
+    if division.level in (level.TOWN, level.ZONE):
+        town = division.code
+    elif division.level == level.COUNTY:
+        county = division.code
+    kept = (
+        Custody.objects.filter(node__code__in=[code for code in (village, town) if code])
+        .filter(Q(valid_to__isnull=True) | Q(valid_to__gte=today), valid_from__lte=today)
+        .order_by("-node__code")
+        .values_list("node__level", "authority__code", "authority__county_code")
+    )
+    by_level = {node: (code, above) for node, code, above in kept}
+    if acting := by_level.get(level.VILLAGE) or by_level.get(level.TOWN):
+        town, county = acting[0], acting[1] or county
+    return Territory(county, town, village)
+
+
+def offices(territory: Territory) -> dict[tuple[str, str], int]:
+    """Return every office that may act in a territory, in one statement: (code, division) → id."""
+    rows = Department.objects.filter(
+        division__code__in=territory.chain(), division__valid_to__isnull=True
+    ).values_list("code", "division__code", "pk")
+    return {(code, division): pk for code, division, pk in rows}
+
+
+def calendar() -> WorkCalendar:
+    """Return the city's working days, at most five minutes old."""
+    return _calendar(_age())
+
+
+def level_of(code: str) -> str:
+    """Return the level of a division in force, "" for an unknown code; at most five minutes old."""
+    return _levels(_age()).get(code, "")
+
+
+def _age() -> int:
+    return int(time.monotonic() // _KEPT)
+
+
+@functools.lru_cache(maxsize=1)
+def _calendar(_at: int) -> WorkCalendar:
+    return WorkCalendar.from_rows(
+        CalendarDay.objects.values_list("day", "is_workday", "provisional").order_by("day")
+    )
+
+
+@functools.lru_cache(maxsize=1)
+def _levels(_at: int) -> dict[str, str]:
+    return dict(Division.objects.filter(valid_to__isnull=True).values_list("code", "level"))
+
+
+def forget() -> None:
+    """Read calendar and levels anew on the next question, after they were changed."""
+    _calendar.cache_clear()
+    _levels.cache_clear()
