@@ -1,0 +1,54 @@
+"""What is known of a resident, masked unless a form needs it in full (居民档案)."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from backend.accounts.models import Account
+from backend.core import crypto
+from backend.residents.models import AttributeFact, Resident
+
+LEVELS = {0: "访客", 1: "已绑定手机", 2: "已实名", 3: "已现场核验"}
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A value, who says so, and when they verified it."""
+
+    value: object
+    source: str
+    verified_at: datetime | None
+
+
+def of_account(account: Account) -> Resident | None:
+    """Return the person behind an account with their divisions, in one statement."""
+    return (
+        Resident.objects.filter(account=account)
+        .select_related("hukou_division", "residence_division")
+        .first()
+    )
+
+
+def me(resident: Resident | None) -> dict[str, Any]:
+    """Return one's own card, masked as on every list (领域说明 §4)."""
+    person = resident or Resident()
+    residence = person.residence_division
+    return {
+        "name": crypto.mask_name(person.name) if person.sealed_name else "",
+        "id_type": person.id_type,
+        "id_number": crypto.mask_id_number(person.id_number) if person.sealed_id_number else "",
+        "phone": crypto.mask_phone(person.phone) if person.sealed_phone else "",
+        "realname_level": person.realname_level,
+        "realname_label": LEVELS[person.realname_level],
+        "residence_division": residence.code if residence else None,
+        "residence_name": residence.full_name if residence else "",
+        "elder": person.elder,
+        "personalised": person.personalised,
+    }
+
+
+def facts_of(resident_id: int, fields: Iterable[str]) -> dict[str, Known]:
+    """Return what is on file of the given fields, opened: at most one value a field."""
+    rows = AttributeFact.objects.filter(resident_id=resident_id, field__in=set(fields))
+    return {row.field: Known(row.value, row.source, row.verified_at) for row in rows}
