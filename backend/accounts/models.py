@@ -53,7 +53,7 @@ class WeChatIdentity(models.Model):
 
 
 class AccessToken(models.Model):
-    """登录凭据: 32 random bytes, of which only the digest is kept; ends by idleness, age or will."""
+    """登录凭据: 32 random bytes, of which only the digest stays; ends by idleness, age or will."""
 
     uid = models.UUIDField("编号", default=uuid.uuid4, unique=True)
     digest = models.BinaryField("摘要", max_length=32, unique=True)
@@ -106,6 +106,9 @@ class AuditEntry(models.Model):
                 condition=Q(resident_id__isnull=False),
             ),
             models.Index(fields=["actor", "-at"], name="audit_of_actor"),
+            models.Index(
+                fields=["case_number", "-at"], name="audit_of_case", condition=~Q(case_number="")
+            ),
         ]
 
     def __str__(self) -> str:
