@@ -104,6 +104,16 @@ class Case(models.Model):
         opened = crypto.unseal_json(self.sealed_answers, context=answers_context(self.number))
         return opened if isinstance(opened, dict) else {}
 
+    @property
+    def circumstances(self) -> dict[str, object]:
+        """How it came in, as the conditions of a process may ask."""
+        return {"proxy": {"authorized": False}, "channel": self.channel}
+
+    @property
+    def facts(self) -> dict[str, object]:
+        """All that the conditions of a process may ask: the answers, and how it came in."""
+        return {**self.answers, **self.circumstances}
+
 
 def answers_context(number: str) -> str:
     return f"cases.answers.{number}"
