@@ -1,0 +1,67 @@
+"""Answers as people may see them (申报内容): labels beside values, sensitive ones masked."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from backend.core import crypto
+from backend.organisation.models import Division
+
+_MASKS: dict[str, Callable[[str], str]] = {
+    "id_no": crypto.mask_id_number,
+    "phone": crypto.mask_phone,
+    "bank_account": lambda text: "*" * max(len(text) - 4, 0) + text[-4:],
+}
+_BOOLS = {True: "是", False: "否"}
+
+
+def lines(
+    form: Sequence[Mapping[str, Any]], answers: Mapping[str, Any], *, mask: bool = True
+) -> list[dict[str, Any]]:
+    """
+    Return `{name, label, value}` for every answered field, in the form's order.
+
+    Divisions get their names in one statement; `mask=False` is for forms, never for lists.
+    """
+    names = _division_names(form, answers)
+    return [
+        {
+            "name": field["name"],
+            "label": field["label"],
+            "value": _text(field, answers[field["name"]], names, mask=mask),
+        }
+        for field in form
+        if answers.get(field["name"]) not in (None, "", [])
+    ]
+
+
+def _division_names(
+    form: Sequence[Mapping[str, Any]], answers: Mapping[str, Any]
+) -> dict[str, str]:
+    codes = {
+        answers.get(field["name"])
+        for field in form
+        if field["type"] == "division" and answers.get(field["name"])
+    }
+    if not codes:
+        return {}
+    rows = Division.objects.filter(code__in=codes, valid_to__isnull=True)
+    return dict(rows.values_list("code", "full_name"))
+
+
+def _text(field: Mapping[str, Any], value: Any, names: Mapping[str, str], *, mask: bool) -> str:
+    if isinstance(value, bool):
+        return _BOOLS[value]
+    if isinstance(value, list):
+        return "、".join(_text(field, one, names, mask=mask) for one in value)
+    if isinstance(value, Mapping):
+        return " ".join(
+            _text({"type": _type_of(key)}, one, names, mask=mask) for key, one in value.items()
+        )
+    text = names.get(str(value), str(value))
+    hide = _MASKS.get(field["type"]) if mask else None
+    return hide(text) if hide else text
+
+
+def _type_of(key: str) -> str:
+    """Rows of a table have no types of their own; their column names tell (id_no, phone)."""
+    return next((kind for kind in _MASKS if kind in key), "text")

@@ -1,0 +1,270 @@
+"""What a resident sees of their own cases and drafts: typed rows, in a constant number of queries."""
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from typing import Any, Literal
+from uuid import UUID
+
+from django.utils import timezone
+
+from backend.accounts.models import Account
+from backend.cases import deadlines, workflow
+from backend.cases.lifecycle import CLOSED, LIFECYCLE, OPEN, Status
+from backend.cases.models import Case, CaseEvent, CaseStep, Draft
+from backend.cases.queries import answers, words
+from backend.core.api import COUNT_CAP
+from backend.core.errors import NotFound
+from backend.organisation import queries as organisation
+
+Group = Literal["open", "closed"]
+_GROUPS: dict[str, frozenset[Status]] = {"open": OPEN, "closed": CLOSED}
+_TIMED = (Status.SUBMITTED, Status.ACCEPTED)
+_ROW = (
+    "pk",
+    "number",
+    "item__code",
+    "item__name",
+    "status",
+    "outcome",
+    "department__name",
+    "submitted_at",
+    "closed_at",
+    "promised_due_on",
+    "warn_on",
+    "paused_on",
+)
+
+
+class NoSuchCase(NotFound):
+    code, title = "no_such_case", "没有找到这个办件, 请核对办事编号, 或在“我的办件”中查看"
+
+
+class NoSuchDraft(NotFound):
+    code, title = "no_such_draft", "没有找到这份草稿, 可能已提交或删除"
+
+
+def cases_of(
+    account: Account,
+    *,
+    group: Group | None = None,
+    after: tuple[datetime, int] | None = None,
+    size: int,
+) -> list[tuple[tuple[datetime, int], dict[str, Any]]]:
+    """
+    我的办件: return up to `size` + 1 (key, row) pairs, the newest first, in one statement.
+
+    :param after: the key of the last row seen, (submitted_at, id).
+    """
+    cases = Case.objects.filter(applicant__account=account)
+    if group:
+        cases = cases.filter(status__in=_GROUPS[group])
+    if after:
+        cases = cases.filter(submitted_at__lte=after[0]).exclude(
+            submitted_at=after[0], pk__gte=after[1]
+        )
+    rows = cases.order_by("-submitted_at", "-pk").values_list(*_ROW)[: size + 1]
+    today = timezone.localdate()
+    return [((row[7], row[0]), _row(row, today)) for row in rows]
+
+
+def _row(row: tuple[Any, ...], today: date) -> dict[str, Any]:
+    _, number, code, name, status, outcome, department, submitted, closed, due, warn, paused = row
+    light = _light(status, today, due, warn, paused)
+    return {
+        "number": number,
+        "item": code,
+        "item_name": name,
+        "status": status,
+        "status_label": Status(status).label,
+        "outcome": outcome,
+        "department": department,
+        "submitted_at": submitted,
+        "closed_at": closed,
+        "promised_due_on": due,
+        "light": light,
+        "light_label": words.LIGHTS[light] if light else "",
+    }
+
+
+def _light(
+    status: str, today: date, due: date | None, warn: date | None, paused: date | None
+) -> deadlines.Light | None:
+    """Only a case somebody still has to decide has a light."""
+    if status not in _TIMED:
+        return None
+    return deadlines.light(today=today, due_on=due, warn_on=warn, paused=paused is not None)
+
+
+def open_count(account: Account) -> int:
+    """Return how many cases are under way, counted to 1,001."""
+    cases = Case.objects.filter(applicant__account=account, status__in=OPEN)
+    return cases[:COUNT_CAP].count()
+
+
+def detail(account: Account, *, number: str) -> dict[str, Any]:
+    """
+    办件详情: return the whole page of one's own case: progress, clock, timeline, answers.
+
+    :raises NoSuchCase: unknown, or somebody else's.
+    """
+    case = (
+        Case.objects.filter(applicant__account=account, number=number)
+        .select_related("item", "version", "department", "intake_division")
+        .first()
+    )
+    if case is None:
+        raise NoSuchCase
+    told = timeline(case)
+    return progress(case) | {
+        "submitted_at": case.submitted_at,
+        "accepted_at": case.accepted_at,
+        "decided_at": case.decided_at,
+        "closed_at": case.closed_at,
+        "department": case.department.name,
+        "intake": case.intake_division.full_name,
+        "reason": case.reason,
+        "remedy": next((line["remedy"] for line in reversed(told) if line["remedy"]), ""),
+        "timeline": told,
+        "answers": answers.lines(case.version.form, case.answers),
+        "can_withdraw": "withdraw" in LIFECYCLE.verbs_from(case.status),
+    }
+
+
+def progress(case: Case) -> dict[str, Any]:
+    """
+    进度: where a case stands, in words fit for anybody who knows its number; no personal data.
+
+    :param case: with its item and version.
+    """
+    today = timezone.localdate()
+    turns = _turns(case)
+    upcoming = _upcoming(case, turns)
+    light = _light(case.status, today, case.promised_due_on, case.warn_on, case.paused_on)
+    return {
+        "number": case.number,
+        "item": case.item.code,
+        "item_name": case.item.name,
+        "status": case.status,
+        "status_label": Status(case.status).label,
+        "outcome": case.outcome,
+        "outcome_label": case.get_outcome_display() if case.outcome else "",
+        "headline": words.headline(
+            status=case.status,
+            outcome=case.outcome,
+            turns=turns,
+            upcoming=upcoming,
+            today=today,
+        ),
+        "now": turns,
+        "next": upcoming,
+        "light": light,
+        "light_label": words.LIGHTS[light] if light else "",
+        "promised_due_on": case.promised_due_on,
+        "statutory_due_on": case.statutory_due_on,
+        "clock": _clock(case, light, today),
+    }
+
+
+def _turns(case: Case) -> list[dict[str, Any]]:
+    """Who has it now: the department, never the person."""
+    rows = (
+        CaseStep.objects.filter(case=case, state=CaseStep.State.OPEN)
+        .order_by("stage", "pk")
+        .values("name", "department__name", "opened_at", "due_on", "stage")
+    )
+    return [
+        {
+            "department": row["department__name"],
+            "step": row["name"],
+            "since": row["opened_at"],
+            "until": row["due_on"],
+            "stage": row["stage"],
+        }
+        for row in rows
+    ]
+
+
+def _upcoming(case: Case, turns: list[dict[str, Any]]) -> list[str]:
+    """Name the steps still to come; a refusal has none but its notice."""
+    if not turns or case.outcome == Case.Outcome.REFUSED:
+        return []
+    stages = workflow.plan(case.version.workflow, case.facts)
+    return [step["name"] for step in workflow.ahead(stages, turns[-1]["stage"])]
+
+
+def _clock(case: Case, light: deadlines.Light | None, today: date) -> list[str]:
+    kind = case.version.day_kind
+    due, left = case.promised_due_on, 0
+    if due:
+        left = organisation.calendar().remaining(
+            case.paused_on or today,
+            due,
+            kind,  # type: ignore[arg-type]
+        )
+    return words.clock_lines(
+        status=case.status,
+        light=light,
+        promised=due,
+        statutory=case.statutory_due_on,
+        left=left,
+        unit=case.version.get_day_kind_display(),
+        provisional=case.provisional,
+        today=today,
+    )
+
+
+def timeline(case: Case) -> list[dict[str, Any]]:
+    """Return what happened, the oldest first; staff's opinions stay inside."""
+    names = {step["key"]: step["name"] for step in case.version.workflow}
+    rows = CaseEvent.objects.filter(case=case).order_by("seq")
+    return [
+        words.event(row, steps=names, channel=case.channel)
+        for row in rows.values("verb", "at", "step", "details")
+        if words.is_told(row["verb"])
+    ]
+
+
+def drafts_of(account: Account) -> list[dict[str, Any]]:
+    """Return one's drafts, the newest first, without their contents; there are at most twenty."""
+    rows = Draft.objects.filter(account=account).order_by("-updated_at", "-pk")
+    return [
+        {
+            "uid": str(uid),
+            "item": code,
+            "item_name": name,
+            "revision": revision,
+            "device": device,
+            "updated_at": updated_at,
+        }
+        for uid, code, name, revision, device, updated_at in rows.values_list(
+            "uid", "item__code", "item__name", "revision", "device", "updated_at"
+        )
+    ]
+
+
+def draft(account: Account, *, uid: UUID) -> Mapping[str, Any]:
+    """
+    Return one draft with its answers, as its owner typed them.
+
+    :raises NoSuchDraft: unknown, or somebody else's.
+    """
+    row = Draft.objects.filter(account=account, uid=uid).select_related("item").first()
+    if row is None:
+        raise NoSuchDraft
+    return draft_row(row)
+
+
+def draft_row(row: Draft) -> dict[str, Any]:
+    return {
+        "uid": str(row.uid),
+        "item": row.item.code,
+        "item_name": row.item.name,
+        "answers": row.answers,
+        "revision": row.revision,
+        "device": row.device,
+        "updated_at": row.updated_at,
+    }
+
+
+def draft_count(account: Account) -> int:
+    return Draft.objects.filter(account=account).count()

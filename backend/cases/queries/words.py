@@ -1,0 +1,131 @@
+"""Plain words (白话) for what happens to a case. Pure: rows in, sentences out; no staff opinion."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Any
+
+from backend.cases.deadlines import Light
+from backend.cases.lifecycle import Status
+
+LIGHTS: dict[str, str] = {
+    "green": "正常办理",
+    "yellow": "即将到期",
+    "red": "已超期, 已督办",
+    "blue": "计时暂停",
+}
+_ENDED: dict[str, str] = {
+    Status.DELIVERED: "结果已送达, 即将办结",
+    Status.CONCLUDED: "已办结",
+    Status.DECLINED: "不予受理, 理由和救济途径见下方",
+    Status.WITHDRAWN: "您已撤回申请, 需要时可重新提交",
+}
+_OUTCOMES = {"granted": "准予", "refused": "不予"}
+# 内部意见不给居民看: only these details of an event ever leave.
+_SHOWN: dict[str, tuple[str, ...]] = {
+    "decline": ("reason", "remedy"),
+    "decide": ("reason", "remedy"),
+    "deliver": ("note",),
+    "withdraw": ("reason",),
+}
+_TOLD = {
+    "submit": "{who}提交了申请",
+    "accept": "{office}受理了申请, 开始计时",
+    "decline": "{office}决定不予受理",
+    "pass_step": "{office}办完了“{step}”",
+    "reject_step": "{office}在“{step}”提出不同意见, 由决定部门统一答复",
+    "return_step": "{office}把“{step}”退回上一环节重新核实",
+    "decide": "{office}作出决定: {outcome}",
+    "deliver": "{office}已送达结果",
+    "conclude": "{office}已办结",
+    "withdraw": "{who}撤回了申请",
+}
+
+
+def spoken(day: date, *, today: date) -> str:
+    """Return a day as people say it; the year only where it is not this one."""
+    year = "" if day.year == today.year else f"{day.year}年"
+    return f"{year}{day.month}月{day.day}日"
+
+
+def event(row: Mapping[str, Any], *, steps: Mapping[str, str], channel: str) -> dict[str, Any]:
+    """
+    Return one line of the resident's timeline.
+
+    :param row: `verb`, `at`, `step`, `details` of a CaseEvent.
+    :param steps: step key → step name.
+    """
+    details = row["details"]
+    text = _TOLD[row["verb"]].format(
+        who="您" if channel == "miniapp" else "工作人员代您",
+        office=details.get("office", "系统"),
+        step=steps.get(row["step"], "本环节"),
+        outcome=_OUTCOMES.get(str(details.get("outcome", "")), "已作出"),
+    )
+    shown = {key: details[key] for key in _SHOWN.get(row["verb"], ()) if details.get(key)}
+    return {"at": row["at"], "text": text, "reason": "", "remedy": "", "note": "", **shown}
+
+
+def is_told(verb: str) -> bool:
+    return verb in _TOLD
+
+
+def headline(
+    *,
+    status: str,
+    outcome: str,
+    turns: Sequence[Mapping[str, Any]],
+    upcoming: Sequence[str],
+    today: date,
+) -> str:
+    """
+    Say in one sentence who has the case, until when, and what comes next.
+
+    :param turns: the open steps, each with `department`, `step` and `until` (a date).
+    :param upcoming: names of the steps still to come.
+    """
+    if status in _ENDED:
+        return _ENDED[status]
+    start = {"granted": "已准予; ", "refused": "决定不予; "}.get(outcome, "")
+    if not turns:
+        return start + Status(status).label
+    now = "、".join(
+        f"{turn['department']}正在办理“{turn['step']}”({spoken(turn['until'], today=today)}前)"
+        for turn in turns
+    )
+    after = f"; 下一步是“{upcoming[0]}”" if upcoming else "; 这是最后一步"
+    return start + now + after
+
+
+def clock_lines(
+    *,
+    status: str,
+    light: Light | None,
+    promised: date | None,
+    statutory: date | None,
+    left: int,
+    unit: str,
+    provisional: bool,
+    today: date,
+) -> list[str]:
+    """
+    Say how the two limits stand; `left` is the days (of `unit`) left of the promised one.
+
+    Before acceptance: the office answers within five working days (行政许可法 §32).
+    """
+    if status == Status.SUBMITTED:
+        return ["5 个工作日内告知是否受理, 从提交的下一个工作日起算"]
+    if light is None or promised is None or statutory is None:
+        return []
+    lines = [f"承诺 {spoken(promised, today=today)} 前办结, {_left(left, unit)}"]
+    if light == "blue":
+        lines = ["公示等环节不计入时限, 计时暂停中", lines[0]]
+    lines.append(f"法定最迟 {spoken(statutory, today=today)}")
+    if provisional:
+        lines.append("跨年的放假安排公布后, 日期可能相应调整")
+    return lines
+
+
+def _left(left: int, unit: str) -> str:
+    if left < 0:
+        return f"已超期 {-left} 个{unit}, 已督办"
+    return f"还剩 {left} 个{unit}" if left else "今天是最后一天"
