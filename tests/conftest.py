@@ -1,6 +1,6 @@
-"""What every test may ask for. The outside world is the sandbox over HTTP, started by `make test`."""
+"""What every test may ask for. The outside world is the sandbox over HTTP, never a patch."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 
 import pytest
@@ -10,6 +10,7 @@ from backend.accounts import actions as accounts
 from backend.accounts.models import Account
 from backend.catalogue import queries as catalogue
 from backend.organisation import queries as organisation
+from tests import racing
 
 
 @pytest.fixture(autouse=True)
@@ -45,8 +46,6 @@ def commit(django_capture_on_commit_callbacks) -> Callable[[], AbstractContextMa
 
 
 @pytest.fixture
-def together() -> Iterator[Callable]:
+def together() -> Callable:
     """Run a function in many threads at the same instant, each with its own connection."""
-    from tests.racing import together as run
-
-    yield run
+    return racing.together

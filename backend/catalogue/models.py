@@ -7,6 +7,7 @@ from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models import Q
 
+from backend.core import workdays
 from backend.organisation.models import Division
 
 
@@ -86,6 +87,10 @@ class ServiceVersion(models.Model):
 
     def __str__(self) -> str:
         return f"{self.item} 第{self.number}版"
+
+    @property
+    def days(self) -> workdays.DayKind:
+        return "calendar" if self.day_kind == self.DayKind.CALENDAR else "working"
 
     @property
     def workflow(self) -> list[dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""What beat rings, and how often. Beat only rings: `clock.py` decides whether a tick still counts."""
+"""What beat rings, and how often. Beat only rings: `clock.py` decides whether a tick counts."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Settings (配置): one page. Every value comes from the environment; `.env.example` explains each."""
+"""Settings (配置): one page. Every value is an environment setting; `.env.example` explains it."""
 
 import base64
 import os
@@ -147,7 +147,7 @@ REST_FRAMEWORK = {
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "资阳市社区公共服务综合信息平台",
-    "DESCRIPTION": "居民端 /api/v1 · 工作人员端 /api/staff/v1。错误一律为 application/problem+json。",
+    "DESCRIPTION": "居民端 /api/v1, 工作人员端 /api/staff/v1; 错误一律为 problem+json。",
     "VERSION": "1.0.0",
     "OAS_VERSION": "3.1.0",
     "SERVE_INCLUDE_SCHEMA": False,

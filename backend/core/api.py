@@ -136,5 +136,5 @@ class Limit:
 
 
 def client_ip(request: Request) -> str:
-    """The peer's address; behind a proxy, the server in front sets REMOTE_ADDR (deploy notes)."""
+    """Return the peer's address; behind a proxy, the server in front sets REMOTE_ADDR."""
     return str(request.META.get("REMOTE_ADDR", ""))

@@ -1,8 +1,9 @@
 """
 Sealing (加密), blind indexes (盲索引) and masks (脱敏) for personal data.
 
-A sealed value is `suite | key number | nonce | ciphertext and tag`. The context, `table.column.row`,
-is bound as associated data, so a ciphertext copied to another row or column does not open.
+A sealed value is `suite | key number | nonce | ciphertext and tag`. The context,
+`table.column.row`, is bound as associated data, so a ciphertext copied to another row or column
+does not open.
 """
 
 import functools

@@ -1,4 +1,4 @@
-"""JSON on the wire (报文): strict in, fast out. Apart from `api.py`, which DRF cannot load as early."""
+"""JSON on the wire (报文): strict in, fast out. Not in `api.py`, which DRF cannot load as early."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -1,4 +1,4 @@
-"""What others ask of the organisation: whose territory it is, which office acts, which days count."""
+"""What others ask of the organisation: whose territory, which office acts, which days count."""
 
 import functools
 import time

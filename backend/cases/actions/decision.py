@@ -35,7 +35,7 @@ def decide(*, actor: Account, number: str, outcome: str, reason: str = "") -> Ca
         index = workflow.decides_at(stages)
         step = turn.case.steps.filter(stage=index, state=State.OPEN).first()
         if step is None:
-            raise moves.StepNotOpen(**moves.standing(turn.case))
+            raise moves.late(moves.StepNotOpen, turn.case)
         moves.may(turn, row.duty, step)
         granted = outcome == Case.Outcome.GRANTED
         moves.close_step(turn, step, State.PASSED if granted else State.REJECTED, reason)
@@ -82,5 +82,5 @@ def conclude(*, actor: Account, number: str, note: str = "") -> Case:
 def _last_step(turn: Turn) -> CaseStep:
     step = turn.case.steps.filter(state=State.OPEN).order_by("-stage").first()
     if step is None:
-        raise IllegalMove(**moves.standing(turn.case))
+        raise moves.late(IllegalMove, turn.case)
     return step

@@ -92,7 +92,7 @@ def _take_in(turn: Turn, opinion: str, *, quietly: bool = False) -> CaseStep:
         today=turn.today,
         promised=version.promised_days,
         statutory=version.legal_days,
-        kind=version.day_kind,  # type: ignore[arg-type]
+        kind=version.days,
         calendar=organisation.calendar(),
     )
     turn.changed |= moves.CLOCK
@@ -106,7 +106,7 @@ def _take_in(turn: Turn, opinion: str, *, quietly: bool = False) -> CaseStep:
 def _intake_step(turn: Turn) -> CaseStep:
     step = turn.case.steps.filter(phase=workflow.INTAKE, state=State.OPEN).first()
     if step is None:
-        raise moves.StepNotOpen(**moves.standing(turn.case))
+        raise moves.late(moves.StepNotOpen, turn.case)
     return step
 
 

@@ -17,6 +17,7 @@ from backend.cases.models import Case, CaseEvent, CaseStep
 from backend.cases.queries import scope
 from backend.core.errors import Conflict, Invalid, NotFound
 from backend.core.lifecycle import IllegalMove, Move
+from backend.core.workdays import DayKind
 from backend.organisation import duties
 from backend.organisation import queries as organisation
 from backend.organisation.duties import Duty, HeldPost
@@ -119,23 +120,25 @@ def move(turn: Turn, verb: str) -> Move:
     try:
         row = LIFECYCLE.move(verb, turn.case.status)
     except IllegalMove:
-        raise IllegalMove(**standing(turn.case), verb=verb) from None
+        raise late(IllegalMove, turn.case, verb=verb) from None
     turn.set(status=row.target)
     if row.notice:
         tell(turn, row.notice)
     return row
 
 
-def standing(case: Case) -> dict[str, object]:
-    """Return where a case stands, for the person who came too late."""
-    last = case.events.order_by("-seq").values("verb", "at", "details").first() or {}
-    return {
-        "status": case.status,
-        "status_label": Status(case.status).label,
-        "changed_by": (last.get("details") or {}).get("office", "申请人"),
-        "changed_at": last.get("at"),
-        "verbs": LIFECYCLE.verbs_from(case.status),
-    }
+def late(kind: type[Conflict], case: Case, **extra: object) -> Conflict:
+    """Make the refusal for who came too late: where the case stands, and who moved it."""
+    last = case.events.order_by("-seq").first()
+    return kind(
+        kind.title,
+        status=case.status,
+        status_label=Status(case.status).label,
+        changed_by=last.details.get("office", "申请人") if last else "",
+        changed_at=last.at if last else None,
+        verbs=LIFECYCLE.verbs_from(case.status),
+        **extra,
+    )
 
 
 def open_step(turn: Turn, key: str) -> CaseStep:
@@ -146,7 +149,7 @@ def open_step(turn: Turn, key: str) -> CaseStep:
     """
     step = turn.case.steps.filter(key=key, state=State.OPEN).first()
     if step is None:
-        raise StepNotOpen(**standing(turn.case))
+        raise late(StepNotOpen, turn.case)
     return step
 
 
@@ -161,12 +164,10 @@ def may(turn: Turn, duty: str, step: CaseStep) -> None:
         if step.role != workflow.SYSTEM:
             raise duties.NotYourDuty
         return
-    turn.post = duties.require(
-        turn.posts, duty, department_id=step.department_id, role=step.role
-    )
+    turn.post = duties.require(turn.posts, duty, department_id=step.department_id, role=step.role)
     held = step.claimed_until and step.claimed_until > turn.now
     if held and step.claimed_by_id not in (None, turn.actor.pk):
-        raise ClaimedByOther(**standing(turn.case))
+        raise late(ClaimedByOther, turn.case)
 
 
 def close_step(turn: Turn, step: CaseStep, state: str, opinion: str) -> None:
@@ -175,7 +176,7 @@ def close_step(turn: Turn, step: CaseStep, state: str, opinion: str) -> None:
         state=state, done_at=turn.now, done_by=turn.actor, opinion=opinion
     )
     if not done:
-        raise StepNotOpen(**standing(turn.case))
+        raise late(StepNotOpen, turn.case)
     step.state = State(state)
 
 
@@ -187,12 +188,10 @@ def open_stage(turn: Turn, index: int, *, round_: int = 1) -> None:
     for step in stage:
         open_one(turn, step, index, office(found, territory, step), round_=round_)
     if turn.case.status == Status.ACCEPTED:
-        _run_clock(turn, workflow.counts(stage))
+        _run_clock(turn, runs=workflow.counts(stage))
 
 
-def office(
-    found: Mapping[tuple[str, str], int], territory: Territory, step: workflow.Step
-) -> int:
+def office(found: Mapping[tuple[str, str], int], territory: Territory, step: workflow.Step) -> int:
     """
     Return the office a step belongs to in a territory.
 
@@ -210,7 +209,7 @@ def open_one(
 ) -> CaseStep:
     """Make the row of one step whose turn has come."""
     case, version = turn.case, turn.case.version
-    kind = step.get("day_kind") or version.day_kind
+    kind: DayKind = step.get("day_kind") or version.days
     calendar = organisation.calendar()
     due = deadlines.step_due(turn.today, int(step.get("days") or 0), kind, calendar)
     row = CaseStep(
@@ -234,11 +233,11 @@ def open_one(
     return row
 
 
-def _run_clock(turn: Turn, runs: bool) -> None:
+def _run_clock(turn: Turn, *, runs: bool) -> None:
     case, version = turn.case, turn.case.version
     if runs:
         deadlines.resume(
-            case, today=turn.today, kind=version.day_kind, calendar=organisation.calendar()
+            case, today=turn.today, kind=version.days, calendar=organisation.calendar()
         )
     else:
         deadlines.pause(case, today=turn.today)

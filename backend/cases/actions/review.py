@@ -107,7 +107,7 @@ def return_step(*, actor: Account, number: str, step: str, opinion: str) -> Case
 
 def _step_in_work(turn: Turn, key: str) -> CaseStep:
     if turn.case.status not in _WORKING:
-        raise IllegalMove(**moves.standing(turn.case), verb="step")
+        raise moves.late(IllegalMove, turn.case)
     row = moves.open_step(turn, key)
     moves.may(turn, _any_duty(row), row)
     return row

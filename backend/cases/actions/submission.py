@@ -181,7 +181,7 @@ def _check_window(version: ServiceVersion, today: date) -> None:
 
 
 def _form_context(applicant: Resident) -> forms.Context:
-    """What a form's checks need of the world: the applicant's own identity, and the divisions."""
+    """Return what a form's checks need of the world: who applies, and which divisions exist."""
     return forms.Context(
         division_level=organisation.level_of,
         id_number=applicant.id_number,
