@@ -275,9 +275,7 @@ def _absorb(shell: Resident, *, into: Resident) -> None:
 def _fill(resident: Resident, id_number: str, facts: Mapping[str, object]) -> None:
     """Copy what lists and rules ask for into columns; the number itself tells the rest."""
     birth = facts.get("population.birth_date")
-    resident.birth_on = (
-        date.fromisoformat(str(birth)) if birth else identity.birth_on_of(id_number)
-    )
+    resident.birth_on = date.fromisoformat(str(birth)) if birth else identity.birth_on_of(id_number)
     gender = str(facts.get("population.gender") or identity.gender_of(id_number))
     resident.gender = gender if gender in Resident.Gender.values else Resident.Gender.UNKNOWN
     codes = {

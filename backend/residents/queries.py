@@ -7,9 +7,14 @@ from typing import Any
 
 from backend.accounts.models import Account
 from backend.core import crypto
+from backend.core.errors import Forbidden
 from backend.residents.models import AttributeFact, Resident
 
 LEVELS = {0: "访客", 1: "已绑定手机", 2: "已实名", 3: "已现场核验"}
+
+
+class RealnameNeeded(Forbidden):
+    code, title = "realname_needed", "请先在“我的”中完成实名认证, 再办理"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +33,18 @@ def of_account(account: Account) -> Resident | None:
         .select_related("hukou_division", "residence_division")
         .first()
     )
+
+
+def person_of(account: Account) -> Resident:
+    """
+    Return the person an account acts for.
+
+    :raises RealnameNeeded: nobody is known behind it yet.
+    """
+    resident = of_account(account)
+    if resident is None:
+        raise RealnameNeeded
+    return resident
 
 
 def me(resident: Resident | None) -> dict[str, Any]:

@@ -18,19 +18,19 @@ def lines(
     form: Sequence[Mapping[str, Any]], answers: Mapping[str, Any], *, mask: bool = True
 ) -> list[dict[str, Any]]:
     """
-    Return `{name, label, value}` for every answered field, in the form's order.
+    Return `{key, label, value}` for every answered field, in the form's order.
 
     Divisions get their names in one statement; `mask=False` is for forms, never for lists.
     """
     names = _division_names(form, answers)
     return [
         {
-            "name": field["name"],
+            "key": field["key"],
             "label": field["label"],
-            "value": _text(field, answers[field["name"]], names, mask=mask),
+            "value": _text(field, answers[field["key"]], names, mask=mask),
         }
         for field in form
-        if answers.get(field["name"]) not in (None, "", [])
+        if answers.get(field["key"]) not in (None, "", [])
     ]
 
 
@@ -38,9 +38,9 @@ def _division_names(
     form: Sequence[Mapping[str, Any]], answers: Mapping[str, Any]
 ) -> dict[str, str]:
     codes = {
-        answers.get(field["name"])
+        answers.get(field["key"])
         for field in form
-        if field["type"] == "division" and answers.get(field["name"])
+        if field["type"] == "division" and answers.get(field["key"])
     }
     if not codes:
         return {}

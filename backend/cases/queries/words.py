@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
-from backend.cases.deadlines import Light
+from backend.cases.deadlines import Light, Timed
 from backend.cases.lifecycle import Status
 
 LIGHTS: dict[str, str] = {
@@ -97,15 +97,7 @@ def headline(
 
 
 def clock_lines(
-    *,
-    status: str,
-    light: Light | None,
-    promised: date | None,
-    statutory: date | None,
-    left: int,
-    unit: str,
-    provisional: bool,
-    today: date,
+    case: Timed, *, status: str, light: Light | None, left: int, unit: str, today: date
 ) -> list[str]:
     """
     Say how the two limits stand; `left` is the days (of `unit`) left of the promised one.
@@ -114,13 +106,14 @@ def clock_lines(
     """
     if status == Status.SUBMITTED:
         return ["5 个工作日内告知是否受理, 从提交的下一个工作日起算"]
+    promised, statutory = case.promised_due_on, case.statutory_due_on
     if light is None or promised is None or statutory is None:
         return []
     lines = [f"承诺 {spoken(promised, today=today)} 前办结, {_left(left, unit)}"]
     if light == "blue":
         lines = ["公示等环节不计入时限, 计时暂停中", lines[0]]
     lines.append(f"法定最迟 {spoken(statutory, today=today)}")
-    if provisional:
+    if case.provisional:
         lines.append("跨年的放假安排公布后, 日期可能相应调整")
     return lines
 
