@@ -63,21 +63,12 @@ class Turn:
 
     @cached_property
     def plan(self) -> workflow.Plan:
-        return workflow.plan(self.case.version.workflow, facts_of(self.case))
+        return workflow.plan(self.case.version.workflow, self.case.facts)
 
     def set(self, **values: object) -> None:
         for name, value in values.items():
             setattr(self.case, name, value)
         self.changed |= values.keys()
-
-
-def facts_of(case: Case) -> dict[str, object]:
-    """Return what the conditions of a process may ask: the answers, and how it came in."""
-    return {**case.answers, **circumstances(case)}
-
-
-def circumstances(case: Case) -> dict[str, object]:
-    return {"proxy": {"authorized": False}, "channel": case.channel}
 
 
 def turn_of(*, actor: Account, number: str) -> Turn:

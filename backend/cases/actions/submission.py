@@ -106,7 +106,7 @@ def submit(
         submitted_at=now,
     )
     turn = Turn(actor=actor, case=case, now=now, posts=[])
-    stages = workflow.plan(version.workflow, {**cleaned, **moves.circumstances(case)})
+    stages = workflow.plan(version.workflow, {**cleaned, **case.circumstances})
     found = organisation.offices(territory)
     case.department_id = moves.office(found, territory, stages[workflow.decides_at(stages)][0])
     first = [(step, moves.office(found, territory, step)) for step in stages[0]]

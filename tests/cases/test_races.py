@@ -1,0 +1,121 @@
+"""What many people do in the same instant; each guard also switched off, to see it matters."""
+
+import uuid
+from contextlib import contextmanager
+
+import pytest
+
+from backend.cases import actions
+from backend.cases.actions import moves
+from backend.cases.actions.submission import AlreadyOpen
+from backend.cases.lifecycle import Status
+from backend.cases.models import Case, CaseEvent
+from backend.core.errors import Conflict
+from tests.factories import world
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+ROUNDS = 20
+
+
+def decisions(number):
+    return CaseEvent.objects.filter(case__number=number, verb="decide").count()
+
+
+def ready_to_decide():
+    worker = world.staff("community_worker", "ZD")
+    case = world.submitted(version=world.an_item(steps=[world.INTAKE, world.DECISION, world.PAY]))
+    return actions.accept(actor=worker, number=case.number)
+
+
+def race(together, staff, case, times=10):
+    return together(
+        lambda i: actions.decide(
+            actor=staff[i % len(staff)], number=case.number, outcome="granted", reason=""
+        ),
+        times,
+    )
+
+
+def test_ten_staff_decide_a_step_once(together):
+    staff = [world.staff("county_reviewer", "MZ") for _ in range(10)]
+    for _ in range(ROUNDS):
+        case = ready_to_decide()
+        results = race(together, staff, case)
+        losers = [r for r in results if isinstance(r, Conflict)]
+        assert len(losers) == 9
+        assert all(r.extra["status"] == Status.DECIDED for r in losers)
+        assert decisions(case.number) == 1
+
+
+def test_without_the_lock_they_would_decide_more_than_once(together, monkeypatch):
+    """The negative control: the same race, the row lock and the conditional update off."""
+
+    @contextmanager
+    def no_guard():
+        monkeypatch.setattr(
+            moves, "lock", lambda cases: cases.select_related("version", "item", "applicant")
+        )
+        monkeypatch.setattr(moves, "close_step", lambda *_args, **_kw: None)
+        yield
+
+    staff = [world.staff("county_reviewer", "MZ") for _ in range(10)]
+    broken = 0
+    with no_guard():
+        for _ in range(ROUNDS):
+            case = ready_to_decide()
+            winners = [r for r in race_raw(together, staff, case) if isinstance(r, Case)]
+            broken += len(winners) > 1 or decisions(case.number) > 1
+    assert broken
+
+
+def race_raw(together, staff, case):
+    def once(i):
+        try:
+            return actions.decide(actor=staff[i], number=case.number, outcome="granted", reason="")
+        except Exception as error:  # without its guard anything may break
+            return error
+
+    return together(once, 10)
+
+
+def test_one_token_makes_one_case(together):
+    resident, version, token = world.a_resident(), world.an_item(), uuid.uuid4()
+
+    def apply(_):
+        return actions.submit(
+            actor=resident.account,
+            applicant=resident,
+            item_code=version.item.code,
+            answers={"division_code": world.VILLAGE},
+            token=token,
+        )
+
+    results = together(apply, 12)
+    assert {case.number for case in results} == {Case.objects.get().number}
+
+
+def test_two_channels_at_once_make_one_case(together):
+    resident, version = world.a_resident(), world.an_item()
+
+    def apply(_):
+        return actions.submit(
+            actor=resident.account,
+            applicant=resident,
+            item_code=version.item.code,
+            answers={"division_code": world.VILLAGE},
+            token=uuid.uuid4(),
+        )
+
+    results = together(apply, 8)
+    number = Case.objects.get().number
+    refused = [r for r in results if isinstance(r, AlreadyOpen)]
+    assert len(refused) == 7
+    assert {r.extra["number"] for r in refused} == {number}
+
+
+def test_numbers_never_repeat(together):
+    version = world.an_item()
+    people = [world.a_resident() for _ in range(16)]
+    results = together(lambda i: world.submitted(version=version, applicant=people[i]).number, 16)
+    assert len(set(results)) == 16
