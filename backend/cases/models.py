@@ -145,6 +145,7 @@ class CaseStep(models.Model):
     opened_at = models.DateTimeField("到达时间")
     due_on = models.DateField("环节时限")
     warn_on = models.DateField("黄灯日")
+    alerted = models.PositiveSmallIntegerField("已提醒", default=0, help_text="1 黄灯 2 红灯")
     claimed_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
     )
@@ -183,6 +184,11 @@ class CaseStep(models.Model):
                 fields=["village_code", "due_on", "id"],
                 name="step_todo_village",
                 condition=Q(state="open"),
+            ),
+            models.Index(
+                fields=["warn_on"],
+                name="step_to_alert",
+                condition=Q(state="open", alerted__lt=2) & ~Q(role="system"),
             ),
             models.Index(
                 fields=["id"], name="step_todo_system", condition=Q(state="open", role="system")

@@ -1,5 +1,6 @@
 """Every write to a case: one function per verb of the lifecycle table, and one per step's act."""
 
+from backend.cases.actions.alerts import alert_lights
 from backend.cases.actions.decision import conclude, decide, deliver
 from backend.cases.actions.intake import accept, decline, finish
 from backend.cases.actions.review import claim, pass_step, reject_step, release, return_step
@@ -8,6 +9,7 @@ from backend.cases.actions.system import run_system_step
 
 __all__ = [
     "accept",
+    "alert_lights",
     "claim",
     "conclude",
     "decide",

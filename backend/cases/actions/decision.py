@@ -57,6 +57,7 @@ def deliver(*, actor: Account, number: str, note: str = "") -> Case:
         row = moves.move(turn, "deliver")
         step = _last_step(turn)
         moves.may(turn, row.duty, step)
+        turn.told[-1][1]["place"] = turn.post.department_name if turn.post else ""
         moves.record(turn, "deliver", step=step.key, note=note)
     return turn.case
 
