@@ -103,6 +103,7 @@ DATABASES = {
     }
 }
 REDIS_URL = env("REDIS_URL", "redis://127.0.0.1:6379/0")
+EMBEDDED = env("EMBEDDED", "").split(",")  # which addresses `make run` stands behind; for /health
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
 
 # Keys and ciphers: `1:BASE64,2:BASE64`, the last one seals, all of them open.

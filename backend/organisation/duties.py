@@ -21,6 +21,7 @@ class Duty(models.TextChoices):
     DECIDE = "decide", "批准"
     DELIVER = "deliver", "送达"
     OVERSEE = "oversee", "督办"
+    AUDIT = "audit", "查痕"
     TIMER = "timer", "系统计时"
 
 
@@ -33,10 +34,10 @@ DUTIES: dict[str, frozenset[Duty]] = {
     Role.CITY_REVIEWER: _OFFICE,
     Role.EXTERNAL_AGENCY: frozenset({Duty.HANDLE, Duty.REVIEW, Duty.DELIVER}),
     Role.DEPARTMENT_HEAD: frozenset({Duty.OVERSEE}),
-    Role.SUPERVISOR: frozenset({Duty.OVERSEE}),
+    Role.SUPERVISOR: frozenset({Duty.OVERSEE, Duty.AUDIT}),
     Role.ITEM_ADMIN: frozenset(),
     Role.PLATFORM_ADMIN: frozenset(),
-    Role.AUDITOR: frozenset(),
+    Role.AUDITOR: frozenset({Duty.AUDIT}),
 }
 
 
@@ -78,6 +79,16 @@ def posts_of(account: Account) -> list[HeldPost]:
         .order_by("pk")
     )
     return [HeldPost(*row) for row in rows]
+
+
+def hold(posts: list[HeldPost], duty: str) -> None:
+    """
+    Check that one of the posts gives `duty`, wherever it is.
+
+    :raises NotYourDuty: none does.
+    """
+    if not any(post.has(duty) for post in posts):
+        raise NotYourDuty
 
 
 def require(posts: list[HeldPost], duty: str, *, department_id: int, role: str) -> HeldPost:

@@ -7,8 +7,15 @@ from datetime import date
 
 from django.db.models import Q
 
+from backend.accounts.models import Account
 from backend.core.workdays import WorkCalendar
-from backend.organisation.models import CalendarDay, Custody, Department, Division
+from backend.organisation.models import (
+    CalendarDay,
+    Custody,
+    Department,
+    Division,
+    StaffMember,
+)
 
 CITY_CODE = "512000000000"
 _KEPT = 300  # seconds
@@ -100,3 +107,7 @@ def forget() -> None:
     """Read calendar and levels anew on the next question, after they were changed."""
     _calendar.cache_clear()
     _levels.cache_clear()
+
+
+def staff_name(account: Account) -> str:
+    return StaffMember.objects.filter(account=account).values_list("name", flat=True).first() or ""

@@ -1,5 +1,15 @@
 """The staff's page of routes."""
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from backend.staff_api import auth
+
+urlpatterns = [
+    path("login", auth.Login.as_view()),
+    path("otp/enrol", auth.OtpEnrol.as_view()),
+    path("otp/confirm", auth.OtpConfirm.as_view()),
+    path("logout", auth.Logout.as_view()),
+    path("me", auth.Me.as_view()),
+    path("sessions", auth.Sessions.as_view()),
+    path("sessions/<uuid:uid>/end", auth.SessionEnd.as_view()),
+]
