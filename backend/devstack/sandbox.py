@@ -8,6 +8,7 @@ Django and nothing of us, so it can be the judge of what we send.
 import argparse
 import asyncio
 import errno
+import hmac
 import json
 import math
 import random
@@ -130,6 +131,11 @@ async def body_of(request: web.Request) -> Json:
     if not isinstance(body, dict):
         raise web.HTTPBadRequest(text="请求内容应为 JSON 对象")
     return body
+
+
+def has_key(request: web.Request, key: str) -> bool:
+    """Say whether a call carries the key its owner was given, in X-Api-Key."""
+    return hmac.compare_digest(request.headers.get("X-Api-Key", "").encode(), key.encode())
 
 
 def application(journal: Journal, clock: Clock, forget: Callable[[], None]) -> web.Application:

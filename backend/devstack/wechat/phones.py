@@ -96,7 +96,7 @@ def _cards(world: World, openid: str) -> str:
         return '<p class="empty">还没有收到服务通知<br>居民订阅后, 办事进度会出现在这里</p>'
     gaps = [True, *(after.at - before.at > QUIET for before, after in pairwise(got))]
     return "".join(
-        (f"<time>{pages.moment(one.at)}</time>" if gap else '<div style="height:12px"></div>')
+        (f"<time>{pages.moment(one.at)}</time>" if gap else '<div class="gap"></div>')
         + _card(one)
         for one, gap in zip(got, gaps, strict=True)
     )
