@@ -5,12 +5,16 @@ from typing import Any
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.utils import timezone
 
 from backend.cases.lifecycle import OPEN, Status
 from backend.catalogue.models import ServiceItem, ServiceVersion
 from backend.core import crypto
 from backend.organisation.models import Department, Division
+from backend.residents import identity
 from backend.residents.models import Resident
+
+CITY = "512"
 
 
 class CaseCounter(models.Model):
@@ -107,7 +111,17 @@ class Case(models.Model):
     @property
     def circumstances(self) -> dict[str, object]:
         """How it came in, as the conditions of a process may ask."""
-        return {"proxy": {"authorized": False}, "channel": self.channel}
+        person, on = self.applicant, timezone.localdate(self.submitted_at)
+        home = person.hukou_division.code if person.hukou_division else ""
+        return {
+            "applicant": {
+                "age": identity.age_on(person.birth_on, on) if person.birth_on else None,
+                "local_hukou": home.startswith(CITY),
+                "by_proxy": False,
+            },
+            "proxy": {"authorized": False},
+            "channel": self.channel,
+        }
 
     @property
     def facts(self) -> dict[str, object]:
@@ -130,7 +144,7 @@ class CaseStep(models.Model):
         CANCELLED = "cancelled", "取消"
 
     case = models.ForeignKey(Case, on_delete=models.CASCADE, related_name="steps")
-    key = models.CharField("环节", max_length=16)
+    key = models.CharField("环节", max_length=32)
     name = models.CharField("名称", max_length=64)
     phase = models.CharField("阶段", max_length=16)
     stage = models.PositiveSmallIntegerField("次序")
@@ -209,7 +223,7 @@ class CaseEvent(models.Model):
     actor = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     at = models.DateTimeField("时间")
     status = models.CharField("之后的状态", max_length=16)
-    step = models.CharField("环节", max_length=16, blank=True)
+    step = models.CharField("环节", max_length=32, blank=True)
     details = models.JSONField("说明", default=dict)
     prev_hash = models.BinaryField("前链", max_length=32)
     hash = models.BinaryField("本链", max_length=32)

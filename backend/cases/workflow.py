@@ -23,7 +23,7 @@ NOTICE_OF_REFUSAL: Step = {
     "place": "county",
     "days": 10,  # 作出决定之日起十日内送达 (行政许可法 §44)
     "counts": False,
-    "actions": ["notify", "close"],
+    "actions": ["notify", "conclude"],
 }
 
 

@@ -253,7 +253,7 @@ def test_nothing_is_withdrawn_after_the_decision(decided):
 
 def test_a_delivering_office_delivers_then_concludes(worker, town, county):
     card = world.step(
-        "card", "county_reviewer", "MZ", "county", phase="delivery", actions=["issue", "close"]
+        "card", "county_reviewer", "MZ", "county", phase="delivery", actions=["issue", "conclude"]
     )
     steps = [world.INTAKE, world.REVIEW, world.DECISION, card]
     case = world.submitted(version=world.an_item(steps=steps))

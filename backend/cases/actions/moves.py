@@ -86,7 +86,9 @@ def turn_of(*, actor: Account, number: str) -> Turn:
 
 def lock(cases: QuerySet[Case]) -> QuerySet[Case]:
     """Take the case's row lock: whoever comes second sees what the first one did."""
-    return cases.select_for_update(of=("self",)).select_related("version", "item", "applicant")
+    return cases.select_for_update(of=("self",)).select_related(
+        "version", "item", "applicant__hukou_division"
+    )
 
 
 @contextmanager

@@ -94,7 +94,7 @@ def return_step(*, actor: Account, number: str, step: str, opinion: str) -> Case
         row = _step_in_work(turn, step)
         before = row.stage - 1
         rule = next((one for one in turn.plan[row.stage] if one["key"] == row.key), None)
-        if rule is None or "return_prev" not in rule["actions"] or before < 0:
+        if rule is None or "return" not in rule["actions"] or before < 0:
             raise NoWayBack
         turn.case.steps.filter(stage=row.stage, state=State.OPEN).exclude(pk=row.pk).update(
             state=State.CANCELLED, done_at=turn.now

@@ -14,6 +14,7 @@ Role = Post.Role
 _BLIND = frozenset({Role.PLATFORM_ADMIN, Role.ITEM_ADMIN})
 _WIDE = frozenset({Role.SUPERVISOR, Role.AUDITOR})
 Level = Division.Level
+_ALL = Q(pk__gt=0)  # an empty Q would vanish from an OR, and the whole city with it
 
 
 def visible_to(account: Account, posts: Sequence[HeldPost] | None = None) -> QuerySet[Case]:
@@ -49,5 +50,5 @@ def _of(post: HeldPost) -> Q:
     if post.level in (Level.TOWN, Level.ZONE):
         return Q(town_code=post.division_code)
     if post.role in _WIDE:
-        return Q() if post.level == Level.CITY else Q(county_code=post.division_code)
+        return _ALL if post.level == Level.CITY else Q(county_code=post.division_code)
     return Q(department=post.department_id)
