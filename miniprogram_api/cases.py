@@ -12,8 +12,8 @@ from rest_framework.response import Response
 from backend.cases import actions, numbers
 from backend.cases.lifecycle import Status
 from backend.cases.queries import resident as queries
-from backend.core.api import Limit, idempotency_key
-from miniprogram_api.door import PageIn, ResidentView
+from backend.core.api import Limit, PageIn, idempotency_key
+from miniprogram_api.door import ResidentView
 
 SUBMIT = Limit("submit", "30/minute")
 KEY = OpenApiParameter(

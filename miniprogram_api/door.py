@@ -1,29 +1,15 @@
-"""The residents' door (居民端): who may come in, and as whom; pages by key."""
+"""The residents' door (居民端): who may come in, and as whom."""
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
-from rest_framework import serializers
 from rest_framework.permissions import AllowAny, BasePermission
 from rest_framework.request import Request
-from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from backend.accounts.models import Account
-from backend.core.api import MOST_PER_PAGE, PAGE_SIZE, DoorView, page, position
+from backend.core.api import DoorView
 from backend.residents import queries as residents
 from backend.residents.models import Resident
-
-Pairs = list[tuple[tuple[Any, ...], dict[str, Any]]]
-
-
-class PageIn(serializers.Serializer[Any]):
-    after = serializers.CharField(
-        required=False, allow_blank=True, default="", max_length=300, help_text="上一页的 next"
-    )
-    limit = serializers.IntegerField(
-        required=False, min_value=1, max_value=MOST_PER_PAGE, default=PAGE_SIZE
-    )
 
 
 class IsResident(BasePermission):
@@ -39,19 +25,6 @@ class OpenView(DoorView):
     @property
     def visitor(self) -> Account | None:
         return _resident(self.request)
-
-    def paged(
-        self,
-        rows: Callable[..., Pairs],
-        query: Mapping[str, Any],
-        *,
-        parse: Sequence[Callable[[str], Any]],
-    ) -> Response:
-        """Answer with the page of `rows(after=…, size=…)`, pairs of sort key and row."""
-        after = position(query["after"], parse=parse) if query["after"] else None
-        size: int = query["limit"]
-        shaped = page(rows(after=after, size=size), size, key=lambda pair: pair[0])
-        return Response(shaped | {"results": [row for _, row in shaped["results"]]})
 
 
 class ResidentView(OpenView):

@@ -4,7 +4,7 @@ import base64
 import functools
 import hashlib
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar
 
 import limits
@@ -15,7 +15,8 @@ from rest_framework.exceptions import Throttled
 from rest_framework.generics import GenericAPIView
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
-from rest_framework.serializers import Serializer
+from rest_framework.response import Response
+from rest_framework.serializers import CharField, IntegerField, Serializer
 
 from backend.core.errors import Invalid
 
@@ -28,6 +29,16 @@ class BadCursor(Invalid):
 
 class KeyMissing(Invalid):
     code, title = "idempotency_key_missing", "缺少 Idempotency-Key 请求头, 请升级小程序后重试"
+
+
+Pairs = list[tuple[tuple[Any, ...], dict[str, Any]]]
+
+
+class PageIn(Serializer[Any]):
+    after = CharField(
+        required=False, allow_blank=True, default="", max_length=300, help_text="上一页的 next"
+    )
+    limit = IntegerField(required=False, min_value=1, max_value=MOST_PER_PAGE, default=PAGE_SIZE)
 
 
 class DoorView(GenericAPIView):  # type: ignore[type-arg]
@@ -50,6 +61,19 @@ class DoorView(GenericAPIView):  # type: ignore[type-arg]
         query.is_valid(raise_exception=True)
         data: dict[str, Any] = query.validated_data
         return data
+
+    def paged(
+        self,
+        rows: Callable[..., Pairs],
+        query: Mapping[str, Any],
+        *,
+        parse: Sequence[Callable[[str], Any]],
+    ) -> Response:
+        """Answer with the page of `rows(after=…, size=…)`, pairs of sort key and row."""
+        after = position(query["after"], parse=parse) if query["after"] else None
+        size: int = query["limit"]
+        shaped = page(rows(after=after, size=size), size, key=lambda pair: pair[0])
+        return Response(shaped | {"results": [row for _, row in shaped["results"]]})
 
 
 def idempotency_key(request: Request) -> uuid.UUID:
@@ -80,11 +104,6 @@ def position(text: str, *, parse: Sequence[Callable[[str], Any]]) -> tuple[Any, 
         return tuple(read(part) for read, part in zip(parse, parts, strict=True))
     except (ValueError, TypeError):
         raise BadCursor from None
-
-
-def page_size(request: Request) -> int:
-    text = request.query_params.get("limit", "")
-    return min(max(int(text), 1), MOST_PER_PAGE) if text.isdecimal() else PAGE_SIZE
 
 
 def page(rows: list[Any], size: int, key: Callable[[Any], tuple[object, ...]]) -> dict[str, Any]:
