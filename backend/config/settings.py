@@ -194,6 +194,22 @@ WECHAT_TOKEN = env("WECHAT_TOKEN", "sandbox-callback-token", secret=True)
 WECHAT_AES_KEY = env("WECHAT_AES_KEY", "c2FuZGJveC1hZXMta2V5LWZvci1jYWxsYmFja3MtMzI", secret=True)
 WECHAT_MINIPROGRAM_STATE = env("WECHAT_MINIPROGRAM_STATE", "formal")
 WECHAT_POOL = int(env("WECHAT_POOL", "128"))
+# 模板:订阅方式(once 一次性, long 长期):模板编号; the defaults are the sandbox's.
+WECHAT_TEMPLATES = {
+    key: (how, template_id)
+    for key, how, template_id in (
+        entry.split(":")
+        for entry in env(
+            "WECHAT_TEMPLATES",
+            "A:once:WNYjAyOAg-FRi8jCDITd6TonFqX_TVBY75nQNM3wpIQ,"
+            "B:once:lMv1qnMAfLrI-vNQWMCzhUCS7H-Dz8ZQp5eE_5G7k-M,"
+            "C:once:sVNM2s-C0xDImD2e9VkrYyMecKoWsWC5jWtmaRWQLWY",
+        ).split(",")
+    )
+}
+NOTIFY_LEASE_SECONDS = float(env("NOTIFY_LEASE_SECONDS", "60"))
+NOTIFY_TRUST_LEDGER = flag("NOTIFY_TRUST_LEDGER", "on")
+NOTIFY_UNKNOWN_GUARD = True  # no environment switches it off: only a test may, to see it bite
 SMS_BASE_URL = env("SMS_BASE_URL", "http://127.0.0.1:9002")
 SMS_KEY = env("SMS_KEY", "sandbox-sms-key", secret=True)
 SMS_SIGN = env("SMS_SIGN", "资阳社区服务")
