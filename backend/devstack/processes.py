@@ -7,7 +7,7 @@ import subprocess
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +36,8 @@ class Child:
     process: subprocess.Popen[bytes] | None = None
     deaths: int = 0
     born: float = 0.0
-    due: float | None = field(default=None)  # when it is to be started again
+    spoken: int = 0  # where in its log this life of it begins
+    due: float | None = None  # when it is to be started again
 
     def alive(self) -> bool:
         return self.process is not None and self.process.poll() is None
@@ -108,6 +109,7 @@ class Crew:
         if log.exists() and log.stat().st_size > LARGEST_LOG:
             log.replace(log.with_suffix(".log.1"))
         with log.open("ab") as out:
+            child.spoken = out.tell()
             child.process = subprocess.Popen(
                 list(child.command),
                 stdin=subprocess.DEVNULL,
@@ -149,7 +151,8 @@ class Crew:
     def _lose(self, child: Child) -> None:
         code = child.process.returncode if child.process else None
         story = f"{child.label}意外退出 (返回码 {code}), 日志 {self.log_of(child.name)} 的结尾:"
-        text = "\n".join([story, *(f"    {line}" for line in self.tail(child.name))])
+        lines = self.tail(child.name, since=child.spoken) or ["(没有输出)"]
+        text = "\n".join([story, *(f"    {line}" for line in lines)])
         if child.vital:
             raise Died(text)
         _signal_group(child, signal.SIGKILL)  # what it left in its group: pool processes
@@ -158,13 +161,13 @@ class Crew:
         child.due = time.monotonic() + wait
         self._say(f"{text}\n    {wait:.0f} 秒后重新启动。")
 
-    def tail(self, name: str, lines: int = 8) -> list[str]:
-        """Return the last lines of a child's log, each cut to what a screen shows."""
+    def tail(self, name: str, lines: int = 8, since: int = 0) -> list[str]:
+        """Return a log's last lines after byte `since`, each cut to what a screen shows."""
         path = self.log_of(name)
         if not path.exists():
             return []
         with path.open("rb") as log:
-            log.seek(max(0, path.stat().st_size - 16_384))
+            log.seek(max(since, path.stat().st_size - 16_384))
             text = log.read().decode("utf-8", "replace")
         return [line[:300] for line in text.splitlines() if line.strip()][-lines:]
 

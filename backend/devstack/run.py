@@ -6,6 +6,7 @@ data, demo city and workers. What has not changed since the last start is not do
 """
 
 import os
+import shutil
 import sys
 import time
 from collections.abc import Mapping
@@ -65,15 +66,15 @@ class City:
             ports.SERVERS, environment=self.settings, remembered=ports.recall(memory)
         )
         ports.remember(memory, chosen)
-        self.settings.setdefault(
-            "WECHAT_CALLBACK_URL", f"http://127.0.0.1:{self.port}/wechat/callback"
-        )
-        base = stack.Stack(self.crew, self.settings, self.data, chosen)
+        callback = f"http://127.0.0.1:{self.port}/wechat/callback"
+        base = stack.Stack(self.crew, self.settings, self.data, chosen, callback_url=callback)
         self.addresses = base.start()
         for service in stack.SERVICES:
             shown = environment.shown(self.addresses[service.setting])
             source = f"由 {service.setting} 指定" if base.given(service) else "内嵌"
             self.console.step(f"{service.label}({source}): {shown}")
+        ours = [service.setting for service in stack.SERVICES if not base.given(service)]
+        self.addresses["EMBEDDED"] = ",".join(ours)
         self.addresses["WEB_BASE_URL"] = f"http://127.0.0.1:{self.port}"
         environment.announce(self.data / "servers.env", self.addresses)
         return base
@@ -88,6 +89,8 @@ class City:
             mark.unlink(missing_ok=True)
             self._manage("整理数据库结构", "migrate", "--noinput", "-v", "0")
             self._manage("收集静态文件", "collectstatic", "--noinput", "-v", "0")
+        shutil.rmtree(self.data / "metrics", ignore_errors=True)
+        places.folder(self.data / "metrics")
         self.crew.start(self._web())
         live = partial(stack.healthy, self.port, "/health/live", self._reachable())
         self.crew.until(live, seconds=60, otherwise=self._late("网站"))
@@ -147,7 +150,7 @@ class City:
         return self._python("web", "网站", (sys.executable, "-m", "granian", *flags, *more))
 
     def _python(self, name: str, label: str, command: tuple[str, ...]) -> Child:
-        around = self._environment()
+        around = {**self._environment(), "PROMETHEUS_MULTIPROC_DIR": str(self.data / "metrics")}
         return Child(name, label, command, around, places.ROOT, vital=name == "web")
 
     def _environment(self) -> Mapping[str, str]:
@@ -193,13 +196,15 @@ class City:
         """Print where everything is, who may sign in, and at last the line that says READY."""
         web = self.addresses["WEB_BASE_URL"]
         say = self.console.plain
-        say(f"\n接口文档        {web}/api/docs")
-        say(f"居民端接口      {web}/api/v1/")
-        say(f"工作人员端接口  {web}/api/staff/v1/")
-        say(f"运行状况        {web}/health/ready  {web}/metrics")
+        row = self.console.row
+        say()
+        row("接口文档", f"{web}/api/docs")
+        row("居民端接口", f"{web}/api/v1/")
+        row("工作人员端接口", f"{web}/api/staff/v1/")
+        row("运行状况", f"{web}/health/ready  {web}/metrics")
         for service in stack.SANDBOXES:
             if not self.settings.get(service.setting):
-                say(f"{service.label:<10}  {self.addresses[service.setting]}/")
+                row(service.label, f"{self.addresses[service.setting]}/")
         accounts = self.data / "demo_accounts.txt"
         if accounts.exists() and not self.production:
             say(f"\n{accounts.read_text(encoding='utf-8')}")

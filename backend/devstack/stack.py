@@ -33,8 +33,9 @@ class Service:
 
 DATABASE = Service("DATABASE_URL", "PG_PORT", "postgres", postgres.LABEL)
 BROKER = Service("REDIS_URL", "VALKEY_PORT", "valkey", valkey.LABEL)
+WECHAT = Service("WECHAT_BASE_URL", "WECHAT_PORT", "wechat", "微信沙箱")
 SANDBOXES = (
-    Service("WECHAT_BASE_URL", "WECHAT_PORT", "wechat", "微信沙箱"),
+    WECHAT,
     Service("SMS_BASE_URL", "SMS_PORT", "sms", "短信沙箱"),
     Service("REGISTRY_BASE_URL", "REGISTRY_PORT", "registry", "人口库沙箱"),
 )
@@ -50,6 +51,7 @@ class Stack:
     data: Path
     ports: Mapping[str, int]
     careless: bool = False
+    callback_url: str = ""  # where the WeChat sandbox pushes events
     fresh: bool = False  # whether the database was made in this run
 
     def given(self, service: Service) -> str:
@@ -112,10 +114,13 @@ class Stack:
         name = name or service.module
         module = f"backend.devstack.{service.module}"
         home = places.folder(self.data / name)
+        command = [sys.executable, "-m", module, "--port", str(port), "--data", str(home)]
+        if service is WECHAT and self.callback_url:
+            command += ["--callback-url", self.callback_url]
         return Child(
             name=name,
             label=service.label,
-            command=[sys.executable, "-m", module, "--port", str(port), "--data", str(home)],
+            command=command,
             environment=environment.for_children(self.settings, {}),
             cwd=places.ROOT,
         )

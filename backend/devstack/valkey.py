@@ -16,7 +16,7 @@ from backend.devstack import places
 from backend.devstack.processes import Child
 from backend.devstack.trouble import CannotRun
 
-LABEL = "消息中间件 Valkey"
+LABEL = "Valkey 消息中间件"
 
 
 def program() -> Path:
