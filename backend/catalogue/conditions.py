@@ -226,7 +226,7 @@ def _compare(sign: str, left: object, right: object) -> bool:
     if isinstance(left, str) != isinstance(right, str):
         return False
     try:
-        smaller, equal = left < right, left == right  # type: ignore[operator]
+        smaller, equal = bool(left < right), left == right  # type: ignore[operator]
     except TypeError:
         return False
     return {"<": smaller, "<=": smaller or equal, ">": not smaller and not equal}.get(
@@ -236,7 +236,7 @@ def _compare(sign: str, left: object, right: object) -> bool:
 
 def _contains(holder: object, value: object) -> bool:
     try:
-        found: bool = value in holder  # type: ignore[operator]
+        found = bool(value in holder)  # type: ignore[operator]
     except TypeError:
         return False
     return found
