@@ -1,7 +1,6 @@
 """What many people do in the same instant; each guard also switched off, to see it matters."""
 
 import uuid
-from contextlib import contextmanager
 
 import pytest
 
@@ -15,11 +14,7 @@ from tests.factories import world
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-ROUNDS = 20
-
-
-def decisions(number):
-    return CaseEvent.objects.filter(case__number=number, verb="decide").count()
+ROUNDS = 200
 
 
 def ready_to_decide():
@@ -28,55 +23,48 @@ def ready_to_decide():
     return actions.accept(actor=worker, number=case.number)
 
 
-def race(together, staff, case, times=10):
-    return together(
-        lambda i: actions.decide(
-            actor=staff[i % len(staff)], number=case.number, outcome="granted", reason=""
-        ),
-        times,
-    )
-
-
-def test_ten_staff_decide_a_step_once(together):
-    staff = [world.staff("county_reviewer", "MZ") for _ in range(10)]
-    for _ in range(ROUNDS):
-        case = ready_to_decide()
-        results = race(together, staff, case)
-        losers = [r for r in results if isinstance(r, Conflict)]
-        assert len(losers) == 9
-        assert all(r.extra["status"] == Status.DECIDED for r in losers)
-        assert decisions(case.number) == 1
-
-
-def test_without_the_lock_they_would_decide_more_than_once(together, monkeypatch):
-    """The negative control: the same race, the row lock and the conditional update off."""
-
-    @contextmanager
-    def no_guard():
-        monkeypatch.setattr(
-            moves, "lock", lambda cases: cases.select_related("version", "item", "applicant")
-        )
-        monkeypatch.setattr(moves, "close_step", lambda *_args, **_kw: None)
-        yield
-
-    staff = [world.staff("county_reviewer", "MZ") for _ in range(10)]
-    broken = 0
-    with no_guard():
-        for _ in range(ROUNDS):
-            case = ready_to_decide()
-            winners = [r for r in race_raw(together, staff, case) if isinstance(r, Case)]
-            broken += len(winners) > 1 or decisions(case.number) > 1
-    assert broken
-
-
-def race_raw(together, staff, case):
+def race(together, staff, case):
     def once(i):
         try:
             return actions.decide(actor=staff[i], number=case.number, outcome="granted", reason="")
-        except Exception as error:  # without its guard anything may break
+        except Exception as error:  # a refusal is expected; a crash is what the test looks for
             return error
 
-    return together(once, 10)
+    return together(once, len(staff))
+
+
+def decided_once_and_the_rest_told(results, case):
+    losers = [r for r in results if isinstance(r, Conflict)]
+    told = all(r.extra["status"] == Status.DECIDED for r in losers)
+    decided = CaseEvent.objects.filter(case__number=case.number, verb="decide").count()
+    return decided == 1 and told and len(losers) == len(results) - 1
+
+
+@pytest.mark.slow
+def test_ten_staff_decide_a_step_once_in_two_hundred_rounds(together):
+    staff = [world.staff("county_reviewer", "MZ") for _ in range(10)]
+    for _ in range(ROUNDS):
+        case = ready_to_decide()
+        assert decided_once_and_the_rest_told(race(together, staff, case), case)
+
+
+def test_without_the_guard_the_promise_breaks(together, monkeypatch):
+    """
+    The negative control: the row lock and the conditional update off, everything else the same.
+
+    The chain's own constraint still lets only one decision in; but losers crash, and nobody tells
+    them where the case stands.
+    """
+    monkeypatch.setattr(
+        moves, "lock", lambda cases: cases.select_related("version", "item", "applicant")
+    )
+    monkeypatch.setattr(moves, "close_step", lambda *_args, **_kw: None)
+    staff = [world.staff("county_reviewer", "MZ") for _ in range(10)]
+    kept = []
+    for _ in range(10):
+        case = ready_to_decide()
+        kept.append(decided_once_and_the_rest_told(race(together, staff, case), case))
+    assert not all(kept)
 
 
 def test_one_token_makes_one_case(together):
