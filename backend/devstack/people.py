@@ -45,7 +45,7 @@ def load(path: Path | None) -> list[Person]:
 
 
 def _person(row: Mapping[str, Any]) -> Person:
-    address = _text(row, "address")
+    address = _text(row, "address", "residence_address")
     hukou = _text(row, "hukou_division", "hukou")
     return Person(
         key=_text(row, "key"),

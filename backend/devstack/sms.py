@@ -68,7 +68,7 @@ class Office:
         self.key = os.environ.get("SMS_KEY") or "sandbox-sms-key"
         self.clock, self.journal, self.script = sandbox.Clock(), journal, script
         self.owners: dict[str, str] = {}
-        for person in residents:
+        for person in (one for one in residents if one.phone):
             self.owners.setdefault(person.phone, person.name)
         self.receipt_url = ""
         self.lost_percent = 0.0

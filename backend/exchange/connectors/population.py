@@ -1,0 +1,195 @@
+"""
+The population registry (人口库): do a name and a number belong together, and who is it.
+
+Its answers are read as strangers' words: what is missing, of another type or out of range makes the
+answer no answer. After five failures in a row nobody is kept waiting for ten seconds.
+"""
+
+import threading
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Final
+
+import requests
+from django.conf import settings
+
+from backend.core.errors import Unavailable
+from backend.residents import identity
+
+TIMEOUT: Final = (2, 4)
+FAILURES: Final = 5
+REST: Final = 10.0
+"""Seconds without a call after FAILURES in a row; then one call tries."""
+RESULTS: Final = ("matched", "different", "not_found")
+_GENDERS: Final = ("male", "female", "unknown", "")
+
+
+class RegistryUnavailable(Unavailable):
+    code, title = "registry_unavailable", "人口库暂时无法查询, 请稍后再试"
+
+
+@dataclass(frozen=True, slots=True)
+class PopulationRecord:
+    """
+    One person of the registry. Divisions are twelve-digit codes; "" and None mean not recorded.
+
+    `gender` is male, female or unknown; `id_type` is one of `identity.ID_TYPES`.
+    """
+
+    name: str
+    gender: str
+    birth_on: date
+    id_type: str
+    hukou_division: str
+    hukou_address: str
+    residence_division: str
+    residence_address: str
+    id_card_expires_on: date | None
+    ethnicity: str
+    education: str
+    alive: bool
+
+
+class _Breaker:
+    """Counts failures in a row; all threads of a process share it."""
+
+    def __init__(self) -> None:
+        self._gate = threading.Lock()
+        self.forget()
+
+    def forget(self) -> None:
+        self._failures, self._rest_until = 0, 0.0
+
+    def lets_through(self) -> bool:
+        """Say whether to call; after the rest, one caller at a time tries."""
+        with self._gate:
+            if time.monotonic() < self._rest_until:
+                return False
+            if self._failures >= FAILURES:
+                self._rest_until = time.monotonic() + REST
+            return True
+
+    def note(self, *, answered: bool) -> None:
+        with self._gate:
+            if answered:
+                self.forget()
+                return
+            self._failures += 1
+            if self._failures >= FAILURES:
+                self._rest_until = time.monotonic() + REST
+
+
+BREAKER: Final = _Breaker()
+
+
+def verify(*, name: str, id_number: str, purpose: str, case_number: str = "") -> str:
+    """
+    Ask whether name and number belong together; return one of RESULTS.
+
+    :raises RegistryUnavailable: no answer, or none we can read.
+    """
+    body = {"name": name, "id_number": id_number, "purpose": purpose, "case": case_number}
+    result = _ask("/population/verify", body).get("result")
+    if result not in RESULTS:
+        raise RegistryUnavailable
+    return str(result)
+
+
+def person(*, id_number: str, purpose: str, case_number: str = "") -> PopulationRecord | None:
+    """
+    Ask who a number belongs to; None when it is nobody's.
+
+    :raises RegistryUnavailable: no answer, or none we can read.
+    """
+    body = {"id_number": id_number, "purpose": purpose, "case": case_number}
+    answer = _ask("/population/person", body)
+    if answer.get("person", "missing") is None:
+        return None
+    record = _record(answer.get("person"))
+    if record is None:
+        raise RegistryUnavailable
+    return record
+
+
+def _ask(path: str, body: Mapping[str, str]) -> Mapping[str, Any]:
+    if not BREAKER.lets_through():
+        raise RegistryUnavailable
+    answer = _post(path, body)
+    BREAKER.note(answered=answer is not None)
+    if answer is None:
+        raise RegistryUnavailable
+    return answer
+
+
+def _post(path: str, body: Mapping[str, str]) -> Mapping[str, Any] | None:
+    """Post once; None for whatever is not a JSON object that says ok."""
+    try:
+        response = requests.post(
+            settings.REGISTRY_BASE_URL.rstrip("/") + path,
+            json=dict(body),
+            headers={"X-Api-Key": settings.REGISTRY_KEY},
+            timeout=TIMEOUT,
+            allow_redirects=False,
+        )
+        answer = response.json() if response.status_code == 200 else None
+    except (requests.RequestException, ValueError):
+        return None
+    return answer if isinstance(answer, dict) and answer.get("code") == "ok" else None
+
+
+def _record(row: object) -> PopulationRecord | None:
+    """Return the record a row describes, or None when a field is not what it should be."""
+    if not isinstance(row, dict):
+        return None
+    try:
+        return PopulationRecord(
+            name=_text(row, "name", least=1, most=50),
+            gender=_choice(row, "gender", _GENDERS) or "unknown",
+            birth_on=date.fromisoformat(_text(row, "birth_on", least=10, most=10)),
+            id_type=_choice(row, "id_type", tuple(identity.ID_TYPES)),
+            hukou_division=_division(row, "hukou_division"),
+            hukou_address=_text(row, "hukou_address"),
+            residence_division=_division(row, "residence_division"),
+            residence_address=_text(row, "residence_address"),
+            id_card_expires_on=_day(row, "id_card_expires_on"),
+            ethnicity=_text(row, "ethnicity", most=20),
+            education=_text(row, "education", most=20),
+            alive=_truth(row, "alive"),
+        )
+    except (KeyError, TypeError, ValueError):
+        return None
+
+
+def _text(row: Mapping[str, Any], field: str, *, least: int = 0, most: int = 200) -> str:
+    value = row[field]
+    if not isinstance(value, str) or not least <= len(value) <= most or "\0" in value:
+        raise ValueError(field)
+    return value
+
+
+def _choice(row: Mapping[str, Any], field: str, choices: tuple[str, ...]) -> str:
+    value = row[field]
+    if value not in choices:
+        raise ValueError(field)
+    return str(value)
+
+
+def _division(row: Mapping[str, Any], field: str) -> str:
+    code = _text(row, field, most=12)
+    if code and not (len(code) == 12 and code.isdecimal()):
+        raise ValueError(field)
+    return code
+
+
+def _day(row: Mapping[str, Any], field: str) -> date | None:
+    """Return a day; the registry writes 长期 as no day."""
+    text = _text(row, field, most=10)
+    return date.fromisoformat(text) if text else None
+
+
+def _truth(row: Mapping[str, Any], field: str) -> bool:
+    if not isinstance(row[field], bool):
+        raise TypeError(field)
+    return bool(row[field])
