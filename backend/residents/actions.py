@@ -54,7 +54,7 @@ def log_in(*, code: str, device: str = "") -> Entry:
     :raises DomainError: WeChat refused the code, or is down.
     """
     accounts.use_code(code=code)
-    session = wechat.code_to_session(code)
+    session = wechat.session_of(code=code)
     account = accounts.of_openid(app_id=settings.WECHAT_APP_ID, openid=session.openid)
     known = Resident.objects.filter(account=account).values_list("realname_level", flat=True)
     return Entry(
@@ -70,7 +70,7 @@ def bind_phone(*, actor: Account, code: str) -> str:
 
     A number several residents share is fine: old people often leave a child's (领域说明 §3).
     """
-    number = identity.phone(wechat.phone_of(code))
+    number = identity.phone(wechat.phone_of(code=code))
     with transaction.atomic():
         resident = _own(actor)
         resident.set_phone(number)

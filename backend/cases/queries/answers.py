@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from backend.catalogue import forms
 from backend.core import crypto
 from backend.organisation.models import Division
 
@@ -12,6 +13,12 @@ _MASKS: dict[str, Callable[[str], str]] = {
     "bank_account": lambda text: "*" * max(len(text) - 4, 0) + text[-4:],
 }
 _BOOLS = {True: "是", False: "否"}
+PERSON = (
+    {"key": "name", "label": "姓名", "type": "name"},
+    {"key": "relation", "label": "关系", "type": "text"},
+    {"key": "id_no", "label": "证件号码", "type": "id_no"},
+    {"key": "phone", "label": "电话", "type": "phone"},
+)
 
 
 def lines(
@@ -52,16 +59,22 @@ def _text(field: Mapping[str, Any], value: Any, names: Mapping[str, str], *, mas
     if isinstance(value, bool):
         return _BOOLS[value]
     if isinstance(value, list):
-        return "、".join(_text(field, one, names, mask=mask) for one in value)
+        parts = [_text(field, one, names, mask=mask) for one in value]
+        return ("; " if field["type"] == "table" else "、").join(parts)
     if isinstance(value, Mapping):
-        return " ".join(
-            _text({"type": _type_of(key)}, one, names, mask=mask) for key, one in value.items()
-        )
-    text = names.get(str(value), str(value))
+        return _row(field, value, names, mask=mask)
+    text = forms.options_of(field).get(str(value)) or names.get(str(value), str(value))
     hide = _MASKS.get(field["type"]) if mask else None
     return hide(text) if hide else text
 
 
-def _type_of(key: str) -> str:
-    """Rows of a table have no types of their own; their column names tell (id_no, phone)."""
-    return next((kind for kind in _MASKS if kind in key), "text")
+def _row(
+    field: Mapping[str, Any], row: Mapping[str, Any], names: Mapping[str, str], *, mask: bool
+) -> str:
+    """Say one row of a table, or one person, by its columns; an undeclared part is not shown."""
+    columns = {one["key"]: one for one in field.get("columns") or PERSON}
+    return " ".join(
+        _text(columns[key], value, names, mask=mask)
+        for key, value in row.items()
+        if key in columns and value not in (None, "", [])
+    )

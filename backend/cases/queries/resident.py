@@ -109,7 +109,9 @@ def detail(account: Account, *, number: str) -> dict[str, Any]:
     """
     case = (
         Case.objects.filter(applicant__account=account, number=number)
-        .select_related("item", "version", "department", "intake_division")
+        .select_related(
+            "item", "version", "department", "intake_division", "applicant__hukou_division"
+        )
         .first()
     )
     if case is None:

@@ -1,0 +1,164 @@
+"""预填: what a form can know beforehand, each value with its source and the day it was verified."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from django.utils import timezone
+
+from backend.accounts.models import Account
+from backend.cases.models import Case
+from backend.catalogue import forms
+from backend.catalogue.models import ServiceVersion
+from backend.core.errors import Unavailable
+from backend.exchange import actions as exchange
+from backend.residents import identity
+from backend.residents import queries as residents
+from backend.residents.models import Resident
+from backend.residents.queries import Known
+
+PROFILE, ACCOUNT, CASE = "profile", "account", "case"
+SOURCES = {
+    PROFILE: "实名信息",
+    ACCOUNT: "您绑定的手机",
+    CASE: "您上次填写的内容",
+    "population": "人口库(公安)",
+    "counter": "社区登记",
+}
+_LOOKED_AT = 5  # 往前看几件: older answers are stale anyway
+_OWN: dict[str, Callable[[Resident], str]] = {
+    "account.name": lambda person: person.name,
+    "account.phone": lambda person: person.phone,
+    "population.name": lambda person: person.name,
+    "population.id_type": lambda person: person.id_type,
+    "population.id_no": lambda person: person.id_number,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Prefilled:
+    """Values by field key, and whether a registry that should have been asked did not answer."""
+
+    values: dict[str, Known]
+    degraded: bool
+
+
+def prefilled(account: Account | None, version: ServiceVersion) -> Prefilled:
+    """
+    Return what is known for the form of `version`; nothing for a visitor.
+
+    In this order: the person's own profile, facts on file, the population registry for what it
+    alone knows, and the same field of an earlier case. A registry that is down costs its short
+    timeout and leaves its fields empty.
+    """
+    person = residents.of_account(account) if account else None
+    if person is None:
+        return Prefilled({}, degraded=False)
+    wanted = {field["key"]: field["prefill"] for field in version.form if field.get("prefill")}
+    known = residents.facts_of(person.pk, wanted.values())
+    known |= _profile(person, wanted.values())
+    missing = {path for path in wanted.values() if path not in known}
+    asked, degraded = _asked(person, missing, purpose=f"预填:{version.item.name}")
+    known |= asked
+    values = {key: known[path] for key, path in wanted.items() if path in known}
+    values |= _answered_before(person, [f for f in version.form if f["key"] not in values])
+    fitting = {f["key"]: _fit(f, values[f["key"]]) for f in version.form if f["key"] in values}
+    return Prefilled({key: one for key, one in fitting.items() if one}, degraded)
+
+
+def _profile(person: Resident, paths: Iterable[str]) -> dict[str, Known]:
+    """Read the profile; identity counts only once it was verified against a registry."""
+    found: dict[str, Known] = {}
+    for path in set(paths) & _OWN.keys():
+        value = _OWN[path](person)
+        phone = path == "account.phone"
+        if value:
+            source = ACCOUNT if phone else PROFILE
+            found[path] = Known(value, source, person.phone_verified_at if phone else None)
+    for path, division in (
+        ("population.hukou_division", person.hukou_division),
+        ("population.residence_division", person.residence_division),
+    ):
+        if division:
+            found[path] = Known(division.code, PROFILE, None)
+    return found
+
+
+def _asked(person: Resident, missing: set[str], *, purpose: str) -> tuple[dict[str, Known], bool]:
+    """Ask the population registry for what nobody else has, if there is anything to ask."""
+    wanted = {path for path in missing if path.startswith("population.")}
+    if not wanted or not person.sealed_id_number or person.account is None:
+        return {}, False
+    try:
+        record = exchange.person_of(
+            actor=person.account, id_number=person.id_number, purpose=purpose
+        )
+    except Unavailable:
+        return {}, True
+    now, facts = timezone.now(), exchange.facts_in(record) if record else {}
+    return {
+        path: Known(value, "population", now) for path, value in facts.items() if path in wanted
+    }, False
+
+
+def _answered_before(person: Resident, fields: Sequence[Mapping[str, Any]]) -> dict[str, Known]:
+    """Take the same field, of the same type, from the person's latest cases."""
+    if not fields:
+        return {}
+    cases = Case.objects.filter(applicant=person).select_related("version")
+    found: dict[str, Known] = {}
+    for case in cases.order_by("-submitted_at", "-pk")[:_LOOKED_AT]:
+        answers, types = case.answers, _types(case.version.form)
+        for field in fields:
+            key = field["key"]
+            value = answers.get(key)
+            reusable = field["type"] not in _NEVER and types.get(key) == field["type"]
+            if reusable and key not in found and value not in (None, "", []):
+                found[key] = Known(value, CASE, case.submitted_at)
+    return found
+
+
+# 同意、时段、附件每次都要本人重新给出.
+_NEVER = ("consent", "slot", "image")
+
+
+def _types(form: Iterable[Mapping[str, Any]]) -> dict[str, str]:
+    return {field["key"]: field["type"] for field in form}
+
+
+def _fit(field: Mapping[str, Any], known: Known) -> Known | None:
+    """Keep a value that the field can hold; a birthday becomes its age band."""
+    if field["type"] != "enum":
+        return known
+    options = list(forms.options_of(field))
+    if known.value in options:
+        return known
+    band = _age_band(options, str(known.value), today=timezone.localdate())
+    return Known(band, known.source, known.verified_at) if band else None
+
+
+def _age_band(options: Sequence[str], birth: str, *, today: date) -> str:
+    """Return the band such as `80-89` or `100+` that a birthday falls in, or ""."""
+    try:
+        age = identity.age_on(date.fromisoformat(birth), today)
+    except ValueError:
+        return ""
+    for option in options:
+        low, _, high = option.removesuffix("+").partition("-")
+        if low.isdecimal() and int(low) <= age <= int(high or "999"):
+            return option
+    return ""
+
+
+def shown(known: Known | None) -> dict[str, Any]:
+    """Shape one prefilled value for a form; nothing known is three nulls."""
+    if known is None:
+        return {"value": None, "source": None, "source_label": "", "verified_at": None}
+    verified: datetime | None = known.verified_at
+    return {
+        "value": known.value,
+        "source": known.source,
+        "source_label": SOURCES.get(known.source, known.source),
+        "verified_at": verified,
+    }
