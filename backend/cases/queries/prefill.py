@@ -26,6 +26,8 @@ SOURCES = {
     "population": "人口库(公安)",
     "counter": "社区登记",
 }
+# 地址库尚未接入: the population registry's address of residence stands in for it.
+_SAME = {"geo.address": "population.residence_address"}
 _LOOKED_AT = 5  # 往前看几件: older answers are stale anyway
 _OWN: dict[str, Callable[[Resident], str]] = {
     "account.name": lambda person: person.name,
@@ -48,16 +50,19 @@ def prefilled(account: Account | None, version: ServiceVersion) -> Prefilled:
     """
     Return what is known for the form of `version`; nothing for a visitor.
 
-    In this order: the person's own profile, facts on file, the population registry for what it
+    In this order: facts on file, the person's own profile, the population registry for what it
     alone knows, and the same field of an earlier case. A registry that is down costs its short
     timeout and leaves its fields empty.
     """
     person = residents.of_account(account) if account else None
     if person is None:
         return Prefilled({}, degraded=False)
-    wanted = {field["key"]: field["prefill"] for field in version.form if field.get("prefill")}
-    known = residents.facts_of(person.pk, wanted.values())
-    known |= _profile(person, wanted.values())
+    wanted = {
+        field["key"]: _SAME.get(field["prefill"], field["prefill"])
+        for field in version.form
+        if field.get("prefill")
+    }
+    known = _profile(person, wanted.values()) | residents.facts_of(person.pk, wanted.values())
     missing = {path for path in wanted.values() if path not in known}
     asked, degraded = _asked(person, missing, purpose=f"预填:{version.item.name}")
     known |= asked
@@ -91,12 +96,10 @@ def _asked(person: Resident, missing: set[str], *, purpose: str) -> tuple[dict[s
     if not wanted or not person.sealed_id_number or person.account is None:
         return {}, False
     try:
-        record = exchange.person_of(
-            actor=person.account, id_number=person.id_number, purpose=purpose
-        )
+        facts = exchange.facts_of(actor=person.account, id_number=person.id_number, purpose=purpose)
     except Unavailable:
         return {}, True
-    now, facts = timezone.now(), exchange.facts_in(record) if record else {}
+    now = timezone.now()
     return {
         path: Known(value, "population", now) for path, value in facts.items() if path in wanted
     }, False
