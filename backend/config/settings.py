@@ -129,7 +129,7 @@ AUTHENTICATION_BACKENDS = [
     "django.contrib.auth.backends.ModelBackend",
 ]
 AXES_FAILURE_LIMIT, AXES_COOLOFF_TIME = 5, 0.5  # 等保三级: 失败 5 次锁定 30 分钟
-AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_LOCKOUT_PARAMETERS, AXES_USERNAME_FORM_FIELD = [["username", "ip_address"]], "username"
 AXES_RESET_ON_SUCCESS, AXES_VERBOSE = True, False
 AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False  # 锁定期内再试不延长: 没有永久锁定
 AXES_DISABLE_ACCESS_LOG, AXES_ENABLE_ADMIN = True, False

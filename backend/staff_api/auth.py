@@ -146,7 +146,7 @@ class Logout(StaffView):
 class Me(StaffView):
     @extend_schema(responses=MeOut, operation_id="staff_me")
     def get(self, request: Request) -> Response:
-        posts = duties.posts_of(self.actor)
+        posts = self.posts
         held = [duty for duty in Duty if any(post.has(duty) for post in posts)]
         return Response(
             {

@@ -1,6 +1,7 @@
 """The staff's door (工作人员端): who may come in, as whom, and on what day."""
 
 from datetime import date, datetime
+from functools import cached_property
 
 from django.utils import timezone
 from rest_framework.permissions import BasePermission
@@ -9,6 +10,8 @@ from rest_framework.views import APIView
 
 from backend.accounts.models import Account
 from backend.core.api import DoorView
+from backend.organisation import duties
+from backend.organisation.duties import HeldPost
 
 
 class IsStaff(BasePermission):
@@ -24,6 +27,11 @@ class StaffView(DoorView):
     def actor(self) -> Account:
         assert isinstance(self.request.user, Account)  # noqa: S101  (IsStaff has run)
         return self.request.user
+
+    @cached_property
+    def posts(self) -> list[HeldPost]:
+        """The posts held today; one statement a request."""
+        return duties.posts_of(self.actor)
 
     @property
     def now(self) -> datetime:

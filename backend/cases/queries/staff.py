@@ -1,0 +1,305 @@
+"""What staff see of cases: what waits for them (待办), how much of it, and all in sight (办件)."""
+
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime
+from typing import Any, NamedTuple
+
+from django.db.models import IntegerField, Q, QuerySet, Subquery
+from django.utils import timezone
+
+from backend.accounts.models import Account
+from backend.cases import deadlines
+from backend.cases.lifecycle import Status
+from backend.cases.models import Case, CaseStep
+from backend.cases.queries import narrow, scope, words
+from backend.catalogue.models import ServiceVersion
+from backend.core import crypto
+from backend.core.api import COUNT_CAP
+from backend.core.workdays import DayKind
+from backend.organisation import queries as organisation
+from backend.organisation.duties import Duty, HeldPost
+from backend.organisation.models import Division, Post
+from backend.residents.models import Resident
+
+Pairs = list[tuple[tuple[Any, ...], dict[str, Any]]]
+# 灯 = 颜色 + 形状 + 文字: colour alone is not enough for everybody (适老化规范).
+SHAPES: dict[str, str] = {
+    "red": "diamond",
+    "yellow": "triangle",
+    "green": "circle",
+    "blue": "bars",
+}
+
+
+class Place(NamedTuple):
+    """Where a case is handled: level codes of the acting authority, custody included."""
+
+    county: str
+    town: str
+    village: str
+
+    @property
+    def nearest(self) -> str:
+        return self.village or self.town or self.county
+
+
+def todo_of(posts: Sequence[HeldPost]) -> QuerySet[CaseStep]:
+    """待办: the open steps that wait for one of these posts; overseers see their territory's."""
+    wanted = Q(pk__in=[])
+    for post in posts:
+        if post.has(Duty.OVERSEE):
+            wanted |= _overseen(post)
+        elif post.has(Duty.HANDLE):
+            wanted |= Q(department=post.department_id, role=post.role)
+    return CaseStep.objects.filter(wanted, state=CaseStep.State.OPEN)
+
+
+def _overseen(post: HeldPost) -> Q:
+    if post.role == Post.Role.DEPARTMENT_HEAD:
+        return Q(department=post.department_id)
+    return narrow.in_territory(post.division_code, post.level)
+
+
+_STEP = (
+    "pk",
+    "due_on",
+    "warn_on",
+    "key",
+    "name",
+    "phase",
+    "county_code",
+    "town_code",
+    "village_code",
+    "claimed_by",
+    "claimed_until",
+    "claimed_by__staff__name",
+    "department__name",
+    "case__number",
+    "case__status",
+    "case__channel",
+    "case__submitted_at",
+    "case__paused_on",
+    "case__version",
+    "case__version__day_kind",
+    "case__item__code",
+    "case__item__name",
+    "case__applicant__uid",
+    "case__applicant__sealed_name",
+)
+
+
+def worklist(
+    steps: QuerySet[CaseStep],
+    *,
+    account: Account,
+    now: datetime,
+    after: tuple[date, int] | None = None,
+    size: int,
+) -> Pairs:
+    """
+    Return up to `size` + 1 (key, row) pairs, what is due first; names masked.
+
+    :param after: the key of the last row seen, (due_on, step id).
+    """
+    if after:
+        due_on, pk = after
+        steps = steps.filter(Q(due_on__gt=due_on) | Q(pk__gt=pk), due_on__gte=due_on)
+    rows = list(steps.order_by("due_on", "pk").values(*_STEP)[: size + 1])
+    names = _names(_place(row) for row in rows)
+    kinds = _day_kinds({row["case__version"] for row in rows})
+    return [
+        (
+            (row["due_on"], row["pk"]),
+            _todo(row, account=account, now=now, names=names, own=kinds[row["case__version"]]),
+        )
+        for row in rows
+    ]
+
+
+def _todo(
+    row: dict[str, Any],
+    *,
+    account: Account,
+    now: datetime,
+    names: dict[str, str],
+    own: dict[str, DayKind],
+) -> dict[str, Any]:
+    today, held = timezone.localdate(now), row["claimed_until"] and row["claimed_until"] > now
+    kind: DayKind = own.get(row["key"], row["case__version__day_kind"])
+    colour = deadlines.light(
+        today=today,
+        due_on=row["due_on"],
+        warn_on=row["warn_on"],
+        paused=row["case__paused_on"] is not None,
+    )
+    left = organisation.calendar().remaining(today, row["due_on"], kind)
+    return {
+        "number": row["case__number"],
+        "item": row["case__item__code"],
+        "item_name": row["case__item__name"],
+        "step": row["key"],
+        "step_name": row["name"],
+        "phase": row["phase"],
+        "applicant": masked(row["case__applicant__uid"], row["case__applicant__sealed_name"]),
+        "division": _place(row).nearest,
+        "division_name": names.get(_place(row).nearest, ""),
+        "department": row["department__name"],
+        **_light(colour, left, kind),
+        "due_on": row["due_on"],
+        "days_left": left,
+        "claimed_by": row["claimed_by__staff__name"] if held else None,
+        "claimed_until": row["claimed_until"] if held else None,
+        "mine": bool(held) and row["claimed_by"] == account.pk,
+        "status": row["case__status"],
+        "status_label": Status(row["case__status"]).label,
+        "channel": row["case__channel"],
+        "channel_label": Case.Channel(row["case__channel"]).label,
+        "received_at": row["case__submitted_at"],
+    }
+
+
+def _light(colour: deadlines.Light | None, left: int, kind: DayKind) -> dict[str, Any]:
+    if colour is None:
+        return {"light": None, "light_shape": None, "light_text": ""}
+    unit = ServiceVersion.DayKind(kind).label
+    text = words.LIGHTS["blue"] if colour == "blue" else _left(left, unit)
+    return {"light": colour, "light_shape": SHAPES[colour], "light_text": text}
+
+
+def _left(left: int, unit: str) -> str:
+    if left < 0:
+        return f"超期{-left}个{unit}"
+    return f"剩{left}个{unit}" if left else "今天到期"
+
+
+class Capped(Subquery):
+    """How many rows a subquery has, counted to 1,001 and no further."""
+
+    template = "(SELECT count(*) FROM (%(subquery)s) AS capped)"
+    output_field = IntegerField()
+
+
+def counts(steps: QuerySet[CaseStep], *, account: Account, now: datetime) -> dict[str, int]:
+    """Return how many of `steps` show each light, are mine, are free; 1,001 stands for "1000+"."""
+    today = timezone.localdate(now)
+    parts = {colour: steps.filter(narrow.step_lit(colour, today=today)) for colour in SHAPES}
+    parts["mine"] = steps.filter(narrow.claimed(account, now=now))
+    parts["unclaimed"] = steps.filter(narrow.unclaimed(now=now))
+    parts["all"] = steps
+    counted = {
+        name: Capped(part.order_by().values("pk")[:COUNT_CAP]) for name, part in parts.items()
+    }
+    figures = Account.objects.filter(pk=account.pk).values_list(*counted.values())[0]
+    return dict(zip(counted, figures, strict=True))
+
+
+_CASE = (
+    "pk",
+    "number",
+    "status",
+    "outcome",
+    "channel",
+    "submitted_at",
+    "closed_at",
+    "promised_due_on",
+    "warn_on",
+    "paused_on",
+    "county_code",
+    "town_code",
+    "village_code",
+    "version__day_kind",
+    "item__code",
+    "item__name",
+    "department__name",
+    "applicant__uid",
+    "applicant__sealed_name",
+)
+
+
+def in_sight(posts: Sequence[HeldPost]) -> QuerySet[Case]:
+    """Return the cases of the staff's list, open and closed."""
+    return Case.objects.filter(scope.listed(posts))
+
+
+def of_person(posts: Sequence[HeldPost], text: str, *, today: date) -> QuerySet[Case]:
+    """查人: return the cases in sight whose applicant has this number, phone or name."""
+    return in_sight(posts).filter(narrow.about_person(text, today=today))
+
+
+def cases(
+    seen: QuerySet[Case],
+    *,
+    now: datetime,
+    after: tuple[datetime, int] | None = None,
+    size: int,
+) -> Pairs:
+    """
+    Return up to `size` + 1 (key, row) pairs, the newest first; names masked.
+
+    :param after: the key of the last row seen, (submitted_at, case id).
+    """
+    if after:
+        at, pk = after
+        seen = seen.filter(Q(submitted_at__lt=at) | Q(pk__lt=pk), submitted_at__lte=at)
+    rows = list(seen.order_by("-submitted_at", "-pk").values(*_CASE)[: size + 1])
+    names = _names(_place(row) for row in rows)
+    return [((row["submitted_at"], row["pk"]), _seen(row, now=now, names=names)) for row in rows]
+
+
+def _seen(row: dict[str, Any], *, now: datetime, names: dict[str, str]) -> dict[str, Any]:
+    due, kind, today = row["promised_due_on"], row["version__day_kind"], timezone.localdate(now)
+    colour, left = None, 0
+    if row["status"] in narrow.TIMED:
+        colour = deadlines.light(
+            today=today, due_on=due, warn_on=row["warn_on"], paused=row["paused_on"] is not None
+        )
+    if due:
+        left = organisation.calendar().remaining(today, due, kind)
+    shown = _light(colour, left, kind)
+    if due is None and colour:
+        shown["light_text"] = "待受理"
+    return {
+        "number": row["number"],
+        "item": row["item__code"],
+        "item_name": row["item__name"],
+        "applicant": masked(row["applicant__uid"], row["applicant__sealed_name"]),
+        "division": _place(row).nearest,
+        "division_name": names.get(_place(row).nearest, ""),
+        "department": row["department__name"],
+        **shown,
+        "due_on": due,
+        "status": row["status"],
+        "status_label": Status(row["status"]).label,
+        "outcome": row["outcome"],
+        "channel": row["channel"],
+        "channel_label": Case.Channel(row["channel"]).label,
+        "received_at": row["submitted_at"],
+        "closed_at": row["closed_at"],
+    }
+
+
+def masked(uid: Any, sealed_name: bytes | memoryview | None) -> str:
+    """Return 姓*名 of a sealed name."""
+    return crypto.mask_name(Resident(uid=uid, sealed_name=sealed_name).name)
+
+
+def _place(row: dict[str, Any]) -> Place:
+    return Place(row["county_code"], row["town_code"], row["village_code"])
+
+
+def _names(places: Iterable[Place]) -> dict[str, str]:
+    """Name the divisions of a page in one statement; a repeated village name shows its town's."""
+    codes = {place.nearest for place in places}
+    rows = Division.objects.filter(code__in=codes, valid_to__isnull=True)
+    return dict(rows.values_list("code", "full_name")) if codes else {}
+
+
+_KINDS: dict[int, dict[str, DayKind]] = {}
+
+
+def _day_kinds(versions: set[int]) -> dict[int, dict[str, DayKind]]:
+    """Return the steps that count days in their own way; kept, since versions are frozen."""
+    if missing := versions - _KINDS.keys():
+        for pk, steps in ServiceVersion.objects.filter(pk__in=missing).values_list("pk", "steps"):
+            _KINDS[pk] = {one["key"]: one["day_kind"] for one in steps if one.get("day_kind")}
+    return {pk: _KINDS.get(pk, {}) for pk in versions}
