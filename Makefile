@@ -48,10 +48,10 @@ reset: ## 清空本目录的数据 (平台运行时拒绝)
 	@$(BIN)/python -m pip --version >/dev/null 2>&1 || { \
 		echo "建立 .venv ……"; rm -rf .venv; $(PYTHON) -m venv .venv; }
 	@echo "安装运行所需的依赖 (首次约半分钟) ……"
-	@$(BIN)/python -m pip install -q --disable-pip-version-check -r requirements.txt
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check -r requirements.txt
 	@touch $@
 
 .venv/.dev: requirements-dev.txt .venv/.runtime
 	@echo "安装测试与检查所需的依赖 ……"
-	@$(BIN)/python -m pip install -q --disable-pip-version-check -r requirements-dev.txt
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check -r requirements-dev.txt
 	@touch $@
