@@ -1,0 +1,230 @@
+"""Sense (常理): what a well-formed definition may still get wrong, told with its path."""
+
+import itertools
+import re
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import Any
+
+from backend.catalogue import conditions
+from backend.catalogue.definition import words
+from backend.catalogue.definition.shapes import Complaint, Path
+from backend.catalogue.forms import options_of
+
+Entry = Mapping[str, Any]
+
+MOST_WAYS = 500
+_CATCH_ALL = re.compile(r"其[他它余](有关|相关|必要|需要|所需|要求)?的?(材料|资料|证明|文件|手续)")
+
+
+def faults(item: Entry, departments: Collection[str] | None) -> Iterator[Complaint]:
+    """Yield what cannot work in a definition whose shape is right."""
+    yield from _keys(item)
+    yield from _fields(item)
+    yield from _materials(item)
+    yield from _authority(item)
+    yield from _conditions(item)
+    yield from _offices(item, departments)
+    yield from _order(item)
+    yield from _ways(item)
+    if item["promised_days"] > item["legal_days"]:
+        yield ("promised_days",), "承诺时限不能长于法定时限"
+
+
+def _keys(item: Entry) -> Iterator[Complaint]:
+    for part in ("form", "materials", "steps", "tracks", "params"):
+        yield from _repeats(item.get(part, []), (part,))
+    for number, field in enumerate(item["form"]):
+        yield from _repeats(field.get("columns", []), ("form", number, "columns"))
+
+
+def _repeats(entries: Sequence[Entry], path: Path) -> Iterator[Complaint]:
+    seen: set[str] = set()
+    for number, entry in enumerate(entries):
+        if entry["key"] in seen:
+            yield (*path, number, "key"), f"名称 {entry['key']} 重复"
+        seen.add(entry["key"])
+
+
+def _fields(item: Entry) -> Iterator[Complaint]:
+    lists = {one["key"] for one in item.get("params", []) if isinstance(one["value"], list)}
+    keys = {field["key"] for field in item["form"]}
+    for number, field in enumerate(item["form"]):
+        path: Path = ("form", number)
+        yield from _field(field, path, keys, lists)
+        inner = {column["key"] for column in field.get("columns", [])}
+        for place, column in enumerate(field.get("columns", [])):
+            where = (*path, "columns", place)
+            if column["type"] == "table":
+                yield (*where, "type"), "表格里不能再放表格"
+            yield from _field(column, where, inner, lists)
+        unique = field.get("rules", {}).get("unique")
+        if unique and unique not in inner:
+            yield (*path, "rules", "unique"), f"表格中没有 {unique} 这一列"
+
+
+def _field(field: Entry, path: Path, keys: set[str], lists: set[str]) -> Iterator[Complaint]:
+    rules, kind = field.get("rules", {}), field["type"]
+    if kind in ("enum", "multi_enum") and not {"options", "options_param"} & field.keys():
+        yield path, "选择项缺少 options"
+    if "options_param" in field and field["options_param"] not in lists:
+        yield (*path, "options_param"), "params 中没有这个列表参数"
+    if (kind == "table") != ("columns" in field):
+        yield path, "表格应有 columns, 其他类型不能有"
+    if "pattern" in rules and not _compiles(rules["pattern"]):
+        yield (*path, "rules", "pattern"), "不是有效的正则表达式"
+    if "id_type_field" in rules and rules["id_type_field"] not in keys:
+        yield (*path, "rules", "id_type_field"), "表单中没有这一项"
+
+
+def _compiles(pattern: str) -> bool:
+    try:
+        re.compile(pattern)
+    except re.error:
+        return False
+    return True
+
+
+def _materials(item: Entry) -> Iterator[Complaint]:
+    for number, material in enumerate(item["materials"]):
+        path: Path = ("materials", number)
+        if _CATCH_ALL.search(material["name"]):
+            yield (*path, "name"), "兜底条款(其他材料)不能上架, 请逐项列明"
+        if (material["source"] == "shared") != ("registry" in material):
+            yield path, "可共享获取的材料应写明 registry, 自备的不能写"
+
+
+def _authority(item: Entry) -> Iterator[Complaint]:
+    wanted = item.get("authority_field")
+    kinds = {field["key"]: field["type"] for field in item["form"]}
+    if wanted and kinds.get(wanted) not in ("division", "uscc"):
+        yield ("authority_field",), "应为表单中的区划项或统一社会信用代码项"
+    if not wanted and item["authority"] != "hukou":
+        yield ("authority",), "应写明 authority_field: 由表单哪一项决定属地"
+
+
+def _conditions(item: Entry) -> Iterator[Complaint]:
+    known = {field["key"] for field in item["form"]} | set(words.FACTS)
+    for part in ("form", "materials", "steps"):
+        for number, entry in enumerate(item[part]):
+            if "when" not in entry:
+                continue
+            path = (part, number, "when")
+            try:
+                unknown = conditions.names_in(entry["when"]) - known
+            except conditions.ConditionError as refusal:
+                yield path, str(refusal)
+                continue
+            if unknown:
+                yield path, f"条件中的 {'、'.join(sorted(unknown))} 不是表单项, 也不是可用的事实"
+
+
+def _offices(item: Entry, departments: Collection[str] | None) -> Iterator[Complaint]:
+    if departments is not None and item["department"] not in departments:
+        yield ("department",), f"没有代码为 {item['department']} 的部门"
+    for number, step in enumerate(item["steps"]):
+        path: Path = ("steps", number)
+        if departments is not None and step["department"] not in departments:
+            yield (*path, "department"), f"没有代码为 {step['department']} 的部门"
+        if step["place"] not in words.ROLES[step["role"]]:
+            place = words.PLACES[step["place"]]
+            yield (*path, "place"), f"{place}没有这个角色的岗位, 环节会无人办理"
+
+
+def _order(item: Entry) -> Iterator[Complaint]:
+    steps = item["steps"]
+    if item["kind"] == "instant":
+        if len(steps) != 1 or steps[0]["phase"] != "intake" or not steps[0].get("decides"):
+            yield ("steps",), "即办件只有一个环节: phase 为 intake, 且 decides 为 true"
+        return
+    phases = [words.PHASES.index(step["phase"]) for step in steps]
+    if phases[0] != 0 or phases.count(0) != 1:
+        yield ("steps", 0, "phase"), "第一个环节应为受理(intake), 且只有一个"
+    if steps[-1]["phase"] != "delivery" or "close" not in steps[-1]["actions"]:
+        yield ("steps", len(steps) - 1), "最后应有送达环节(delivery), 动作包含 close(办结)"
+    yield from _phases(steps)
+    yield from _groups(steps)
+
+
+def _phases(steps: Sequence[Entry]) -> Iterator[Complaint]:
+    for number, step in enumerate(steps):
+        path: Path = ("steps", number)
+        decides = bool(step.get("decides"))
+        if decides != (step["phase"] == "decision"):
+            yield (
+                (*path, "phase"),
+                "作出决定的环节 phase 为 decision 且 decides 为 true, 二者须同时成立",
+            )
+        if decides and not {"approve", "reject"} <= set(step["actions"]):
+            yield (*path, "actions"), "决定环节应能通过, 也能不予通过(approve、reject)"
+        if decides and (step["role"] == "system" or step.get("group")):
+            yield path, "决定须由人作出, 且不能放在并行组里"
+        later = {one["phase"] for one in steps[number + 1 :]}
+        if step["phase"] == "delivery" and later - {"delivery"}:
+            yield (*path, "phase"), "送达环节之后不能再有审核或决定"
+
+
+def _groups(steps: Sequence[Entry]) -> Iterator[Complaint]:
+    runs = [name for name, _ in itertools.groupby(step.get("group") for step in steps) if name]
+    for name, times in Counter(runs).items():
+        if times > 1:
+            number = next(n for n, step in enumerate(steps) if step.get("group") == name)
+            yield ("steps", number, "group"), f"并行组 {name} 的环节应当相连"
+
+
+def _ways(item: Entry) -> Iterator[Complaint]:
+    """Walk every way answers can take a case: one decision on each, none over its promise."""
+    if item["kind"] == "instant":
+        return
+    tracks = {track["key"]: track for track in item.get("tracks", [])}
+    told: set[str] = set()
+    for way in _answers(item):
+        steps = [step for step in item["steps"] if _applies(step, way)]
+        deciding = sum(bool(step.get("decides")) for step in steps)
+        if deciding != 1:
+            told.add(f"每种情形都应恰有一个决定环节, {_said(way)}时有{deciding}个")
+        track = tracks.get(str(way.get("track")), {})
+        promised = track.get("promised_days", item["promised_days"])
+        longest = critical_days(steps, track.get("days", {}))
+        if longest > promised:
+            told.add(f"{_said(way)}各环节共需{longest}日, 超过承诺的{promised}日")
+    for reason in sorted(told):
+        yield ("steps",), reason
+
+
+def _answers(item: Entry) -> Iterator[dict[str, str]]:
+    """Yield every combination of the choices the steps' conditions ask for."""
+    asked = set().union(*(_names_in(step.get("when", "")) for step in item["steps"]))
+    fields = {field["key"]: field for field in item["form"] if field["type"] == "enum"}
+    keys = sorted(asked & fields.keys())
+    ways = itertools.product(*(options_of(fields[key]) for key in keys))
+    for chosen in itertools.islice(ways, MOST_WAYS):
+        yield dict(zip(keys, chosen, strict=True))
+
+
+def _applies(step: Entry, way: Mapping[str, str]) -> bool:
+    """Say whether a step is on the way; one that asks for something else is taken to be."""
+    when = step.get("when", "")
+    names = _names_in(when)
+    return not names or not names <= way.keys() or conditions.holds(when, way)
+
+
+def _names_in(condition: str) -> frozenset[str]:
+    try:
+        return conditions.names_in(condition)
+    except conditions.ConditionError:
+        return frozenset()
+
+
+def critical_days(steps: Sequence[Entry], instead: Mapping[str, int]) -> int:
+    """Return the days of the counting steps, of a parallel group the longest; `instead` by key."""
+    counting = [step for step in steps if step.get("counts", True)]
+    days = [
+        (step.get("group") or step["key"], instead.get(step["key"], step["days"]))
+        for step in counting
+    ]
+    return sum(max(day for _, day in run) for _, run in itertools.groupby(days, lambda one: one[0]))
+
+
+def _said(way: Mapping[str, str]) -> str:
+    return "、".join(f"{key}={value}" for key, value in way.items()) or "一般情形"
