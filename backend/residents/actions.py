@@ -1,6 +1,6 @@
 """Every write to residents (居民): coming in, being known by phone, then by name; what is known."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -212,7 +212,7 @@ def readings(values: Mapping[str, str], *, id_type: str, today: date) -> dict[st
 
     :raises IdentityRejected: with one sentence for every faulty field, all at once.
     """
-    readers = {
+    readers: dict[str, Callable[[str], str]] = {
         "name": identity.person_name,
         "id_number": lambda text: identity.id_number(text, id_type=id_type, today=today),
         "phone": lambda text: identity.phone(text) if text else "",
