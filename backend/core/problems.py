@@ -61,8 +61,8 @@ def _of_framework(error: Exception, response: Response) -> Response:
         extra["fields"] = error.detail
     elif isinstance(error, exceptions.ParseError | exceptions.Throttled):
         detail = str(error.detail)
-    if isinstance(error, exceptions.Throttled) and error.wait:
-        extra["retry_after"] = int(error.wait)
+    if "Retry-After" in response:
+        extra["retry_after"] = int(response["Retry-After"])
     answer = problem(response.status_code, code, title, detail, **extra)
     for header in ("WWW-Authenticate", "Retry-After", "Allow"):
         if header in response:
