@@ -88,9 +88,11 @@ class Crew:
                 return
             time.sleep(0.05)
 
-    def until(self, holds: Callable[[], bool], *, seconds: float, otherwise: str) -> None:
+    def until(
+        self, holds: Callable[[], bool], *, seconds: float, otherwise: str, every: float = 0.1
+    ) -> None:
         """
-        Wait until something holds, while the children are tended.
+        Wait until something holds, looking `every` so many seconds, while children are tended.
 
         :raises CannotRun: with `otherwise`, when it does not hold in time.
         """
@@ -98,7 +100,7 @@ class Crew:
         while not holds():
             if time.monotonic() > deadline:
                 raise CannotRun(otherwise)
-            self.pause(0.1)
+            self.pause(every)
 
     def log_of(self, name: str) -> Path:
         return self.logs / f"{name}.log"

@@ -122,7 +122,7 @@ class City:
         """Wait until the web server, the database behind it and the workers say they are well."""
         for path, who in (("/health/ready", "网站"), ("/health/workers", "后台任务")):
             well = partial(stack.healthy, self.port, path, self._reachable())
-            self.crew.until(well, seconds=120, otherwise=self._late(f"{who} ({path}) "))
+            self.crew.until(well, seconds=120, otherwise=self._late(f"{who} ({path}) "), every=0.5)
         self.console.step("全部就绪")
 
     def _late(self, what: str) -> str:
