@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal
 
 from backend.catalogue import conditions
+from backend.organisation.duties import Duty
 
 Step = Mapping[str, Any]
 Plan = list[list[Step]]
@@ -47,6 +48,12 @@ def decides_at(stages: Plan) -> int:
         (i for i, stage in enumerate(stages) if any(step.get("decides") for step in stage)),
         default=len(stages) - 1,
     )
+
+
+def duty_in(phase: str, role: str) -> Duty:
+    """Return the duty that a step of a phase asks of its post."""
+    by_phase = {INTAKE: Duty.INTAKE, DECISION: Duty.DECIDE, DELIVERY: Duty.DELIVER}
+    return by_phase.get(phase, Duty.REVIEW if role != "window_clerk" else Duty.HANDLE)
 
 
 def join(states: Sequence[str]) -> Joined:

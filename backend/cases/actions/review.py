@@ -11,7 +11,6 @@ from backend.cases.lifecycle import Status
 from backend.cases.models import Case, CaseStep
 from backend.core.errors import Conflict
 from backend.core.lifecycle import IllegalMove
-from backend.organisation.duties import Duty
 
 CLAIM = timedelta(minutes=30)
 _WORKING = (Status.ACCEPTED, Status.DECIDED, Status.DELIVERED)
@@ -29,7 +28,7 @@ def claim(*, actor: Account, number: str, step: str) -> Case:
     """认领: hold an open step for thirty minutes; a colleague's running lease is respected."""
     with moves.acting(actor=actor, number=number) as turn:
         row = moves.open_step(turn, step)
-        moves.may(turn, _any_duty(row), row)
+        moves.may(turn, workflow.duty_in(row.phase, row.role), row)
         CaseStep.objects.filter(pk=row.pk, state=State.OPEN).update(
             claimed_by=turn.actor, claimed_until=turn.now + CLAIM
         )
@@ -40,7 +39,7 @@ def release(*, actor: Account, number: str, step: str) -> Case:
     """放回: give a claimed step back to the office."""
     with moves.acting(actor=actor, number=number) as turn:
         row = moves.open_step(turn, step)
-        moves.may(turn, _any_duty(row), row)
+        moves.may(turn, workflow.duty_in(row.phase, row.role), row)
         CaseStep.objects.filter(pk=row.pk, claimed_by=turn.actor).update(
             claimed_by=None, claimed_until=None
         )
@@ -109,16 +108,8 @@ def _step_in_work(turn: Turn, key: str) -> CaseStep:
     if turn.case.status not in _WORKING:
         raise moves.late(IllegalMove, turn.case)
     row = moves.open_step(turn, key)
-    moves.may(turn, _any_duty(row), row)
+    moves.may(turn, workflow.duty_in(row.phase, row.role), row)
     return row
-
-
-def _any_duty(row: CaseStep) -> Duty:
-    return {
-        workflow.INTAKE: Duty.INTAKE,
-        workflow.DECISION: Duty.DECIDE,
-        workflow.DELIVERY: Duty.DELIVER,
-    }.get(row.phase, Duty.REVIEW if row.role != "window_clerk" else Duty.HANDLE)
 
 
 def _is_deciding(turn: Turn, row: CaseStep) -> bool:

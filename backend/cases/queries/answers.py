@@ -7,11 +7,15 @@ from backend.catalogue import forms
 from backend.core import crypto
 from backend.organisation.models import Division
 
-_MASKS: dict[str, Callable[[str], str]] = {
+Masks = Mapping[str, Callable[[str], str]]
+
+# By type of field. Residents see the names they wrote; staff ask for them (领域说明 §4 默认掩码).
+FOR_RESIDENTS: Masks = {
     "id_no": crypto.mask_id_number,
     "phone": crypto.mask_phone,
     "bank_account": lambda text: "*" * max(len(text) - 4, 0) + text[-4:],
 }
+FOR_STAFF: Masks = {**FOR_RESIDENTS, "name": crypto.mask_name}
 _BOOLS = {True: "是", False: "否"}
 PERSON = (
     {"key": "name", "label": "姓名", "type": "name"},
@@ -22,19 +26,22 @@ PERSON = (
 
 
 def lines(
-    form: Sequence[Mapping[str, Any]], answers: Mapping[str, Any], *, mask: bool = True
+    form: Sequence[Mapping[str, Any]],
+    answers: Mapping[str, Any],
+    *,
+    masks: Masks = FOR_RESIDENTS,
 ) -> list[dict[str, Any]]:
     """
     Return `{key, label, value}` for every answered field, in the form's order.
 
-    Divisions get their names in one statement; `mask=False` is for forms, never for lists.
+    Divisions get their names in one statement; no masks is for forms, never for lists.
     """
     names = _division_names(form, answers)
     return [
         {
             "key": field["key"],
             "label": field["label"],
-            "value": _text(field, answers[field["key"]], names, mask=mask),
+            "value": _text(field, answers[field["key"]], names, masks),
         }
         for field in form
         if answers.get(field["key"]) not in (None, "", [])
@@ -55,26 +62,32 @@ def _division_names(
     return dict(rows.values_list("code", "full_name"))
 
 
-def _text(field: Mapping[str, Any], value: Any, names: Mapping[str, str], *, mask: bool) -> str:
+def _text(field: Mapping[str, Any], value: Any, names: Mapping[str, str], masks: Masks) -> str:
     if isinstance(value, bool):
         return _BOOLS[value]
     if isinstance(value, list):
-        parts = [_text(field, one, names, mask=mask) for one in value]
+        parts = [_text(field, one, names, masks) for one in value]
         return ("; " if field["type"] == "table" else "、").join(parts)
     if isinstance(value, Mapping):
-        return _row(field, value, names, mask=mask)
+        return _row(field, value, names, masks)
     text = forms.options_of(field).get(str(value)) or names.get(str(value), str(value))
-    hide = _MASKS.get(field["type"]) if mask else None
+    hide = masks.get(field["type"])
     return hide(text) if hide else text
 
 
 def _row(
-    field: Mapping[str, Any], row: Mapping[str, Any], names: Mapping[str, str], *, mask: bool
+    field: Mapping[str, Any], row: Mapping[str, Any], names: Mapping[str, str], masks: Masks
 ) -> str:
     """Say one row of a table, or one person, by its columns; an undeclared part is not shown."""
     columns = {one["key"]: one for one in field.get("columns") or PERSON}
     return " ".join(
-        _text(columns[key], value, names, mask=mask)
+        _text(columns[key], value, names, masks)
         for key, value in row.items()
         if key in columns and value not in (None, "", [])
     )
+
+
+def hidden(form: Sequence[Mapping[str, Any]], answers: Mapping[str, Any], masks: Masks) -> set[str]:
+    """Return the keys of the answered fields that `masks` cover, wholly or in a column."""
+    shown, plain = lines(form, answers, masks=masks), lines(form, answers, masks={})
+    return {one["key"] for one, other in zip(shown, plain, strict=True) if one != other}
