@@ -86,7 +86,7 @@ class Crew:
             self.tend()
             if time.monotonic() >= deadline:
                 return
-            time.sleep(0.05)
+            time.sleep(0.1)
 
     def until(
         self, holds: Callable[[], bool], *, seconds: float, otherwise: str, every: float = 0.1
