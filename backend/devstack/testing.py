@@ -132,7 +132,8 @@ def _carry_out(crew: Crew, command: Sequence[str], around: dict[str, str]) -> in
             time.sleep(0.05)
         if process.poll() is None and crew.asked != [signal.SIGINT]:
             process.terminate()
-        return process.wait(PATIENCE if crew.asked else None)
+        code = process.wait(PATIENCE if crew.asked else None)
+        return code if code >= 0 else 128 - code  # as a shell tells of a signal
     except subprocess.TimeoutExpired:
         raise Interrupted from None
     finally:
