@@ -27,7 +27,8 @@ _GENDERS: Final = ("male", "female", "unknown", "")
 
 
 class RegistryUnavailable(Unavailable):
-    code, title = "registry_unavailable", "人口库暂时无法查询, 请稍后再试"
+    code = "registry_unavailable"
+    title = "人口库暂时无法查询, 请稍后再试; 急办可带证件到社区便民服务站, 窗口当场核验"
 
 
 @dataclass(frozen=True, slots=True)
