@@ -1,4 +1,4 @@
-"""Every write to the organisation (组织): who works where."""
+"""任职: who works where, and in what role."""
 
 from datetime import date
 

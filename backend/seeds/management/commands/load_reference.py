@@ -1,0 +1,20 @@
+"""`manage.py load_reference`: calendar, divisions, custody, offices and items (装载基础数据)."""
+
+from django.core.management.base import BaseCommand, CommandError
+
+from backend.accounts import actions as accounts
+from backend.catalogue.files import Unreadable
+from backend.core.errors import Invalid
+from backend.seeds import reference
+
+
+class Command(BaseCommand):
+    help = "装载基础数据: 工作日历、区划、托管、部门、事项; 可重复运行"
+
+    def handle(self, *_args: object, **_options: object) -> None:
+        try:
+            for part, tally in reference.load(actor=accounts.system_account()):
+                self.stdout.write(f"{part}: {tally}")
+                self.stdout.flush()
+        except (Invalid, Unreadable) as refused:
+            raise CommandError(str(refused).replace("; ", "\n  ")) from None
