@@ -9,6 +9,7 @@ from backend.cases import actions, trace
 from backend.cases.actions import decision, intake, moves, review
 from backend.cases.lifecycle import Status
 from backend.cases.models import CaseEvent
+from backend.cases.queries import scope
 from backend.core.lifecycle import IllegalMove
 from backend.organisation.duties import NotYourDuty
 from notifications.models import Notification
@@ -62,7 +63,7 @@ def test_accepting_starts_both_clocks_and_opens_the_next_step(worker):
 
 def test_another_village_does_not_see_it():
     stranger = world.staff("community_worker", "ZD", world.OTHER_VILLAGE)
-    with pytest.raises(moves.CaseNotFound):
+    with pytest.raises(scope.CaseNotFound):
         actions.accept(actor=stranger, number=world.submitted().number)
 
 
@@ -73,7 +74,7 @@ def test_the_town_sees_it_but_may_not_accept_it(town):
 
 def test_a_platform_administrator_sees_no_case():
     admin = world.staff("platform_admin", "ZD")
-    with pytest.raises(moves.CaseNotFound):
+    with pytest.raises(scope.CaseNotFound):
         actions.accept(actor=admin, number=world.submitted().number)
 
 
@@ -130,7 +131,7 @@ def test_the_deciding_step_is_decided_not_passed(worker, town, county):
 
 def test_deciding_waits_for_its_turn(worker, county):
     case = actions.accept(actor=worker, number=world.submitted().number)
-    with pytest.raises(moves.CaseNotFound):  # not yet in this office
+    with pytest.raises(scope.CaseNotFound):  # not yet in this office
         actions.decide(
             actor=world.staff("county_reviewer", "GA"), number=case.number, outcome="granted"
         )
@@ -241,7 +242,7 @@ def test_withdrawing_ends_every_open_step(worker):
 
 def test_nobody_withdraws_for_another(worker):
     case = world.submitted()
-    with pytest.raises(moves.CaseNotFound):
+    with pytest.raises(scope.CaseNotFound):
         actions.withdraw(actor=world.a_resident().account, number=case.number)
 
 

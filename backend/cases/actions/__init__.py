@@ -3,6 +3,7 @@
 from backend.cases.actions.alerts import alert_lights
 from backend.cases.actions.decision import conclude, decide, deliver
 from backend.cases.actions.intake import accept, decline, finish
+from backend.cases.actions.reveal import open_record, reveal
 from backend.cases.actions.review import claim, pass_step, reject_step, release, return_step
 from backend.cases.actions.submission import submit, withdraw
 from backend.cases.actions.system import run_system_step
@@ -16,10 +17,12 @@ __all__ = [
     "decline",
     "deliver",
     "finish",
+    "open_record",
     "pass_step",
     "reject_step",
     "release",
     "return_step",
+    "reveal",
     "run_system_step",
     "submit",
     "withdraw",

@@ -15,7 +15,7 @@ from backend.cases import deadlines, trace, workflow
 from backend.cases.lifecycle import LIFECYCLE, Status
 from backend.cases.models import Case, CaseEvent, CaseStep
 from backend.cases.queries import scope
-from backend.core.errors import Conflict, Invalid, NotFound
+from backend.core.errors import Conflict, Invalid
 from backend.core.lifecycle import IllegalMove, Move
 from backend.core.workdays import DayKind
 from backend.organisation import duties
@@ -25,10 +25,6 @@ from backend.organisation.queries import Territory
 from notifications import actions as notifications
 
 State = CaseStep.State
-
-
-class CaseNotFound(NotFound):
-    code, title = "case_not_found", "没有找到该办件, 请核对办事编号"
 
 
 class StepNotOpen(Conflict):
@@ -80,7 +76,7 @@ def turn_of(*, actor: Account, number: str) -> Turn:
     posts = duties.posts_of(actor) if actor.kind == Account.Kind.STAFF else []
     case = lock(scope.visible_to(actor, posts).filter(number=number)).first()
     if case is None:
-        raise CaseNotFound
+        raise scope.CaseNotFound
     return Turn(actor=actor, case=case, now=timezone.now(), posts=posts)
 
 

@@ -87,7 +87,17 @@ def _row(
     )
 
 
-def hidden(form: Sequence[Mapping[str, Any]], answers: Mapping[str, Any], masks: Masks) -> set[str]:
-    """Return the keys of the answered fields that `masks` cover, wholly or in a column."""
-    shown, plain = lines(form, answers, masks=masks), lines(form, answers, masks={})
-    return {one["key"] for one, other in zip(shown, plain, strict=True) if one != other}
+def for_staff(
+    form: Sequence[Mapping[str, Any]], answers: Mapping[str, Any]
+) -> list[dict[str, Any]]:
+    """Return `{key, label, value, clear}`, masked and plain side by side; `clear` never leaves."""
+    plain, names = lines(form, answers, masks={}), _division_names(form, answers)
+    fields = {field["key"]: field for field in form}
+    return [
+        {
+            **line,
+            "value": _text(fields[line["key"]], answers[line["key"]], names, FOR_STAFF),
+            "clear": line["value"],
+        }
+        for line in plain
+    ]

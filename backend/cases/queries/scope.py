@@ -6,6 +6,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from backend.accounts.models import Account
 from backend.cases.models import Case, CaseStep
+from backend.core.errors import NotFound
 from backend.organisation import duties
 from backend.organisation.duties import HeldPost
 from backend.organisation.models import Division, Post
@@ -15,6 +16,10 @@ _BLIND = frozenset({Role.PLATFORM_ADMIN, Role.ITEM_ADMIN})
 _WIDE = frozenset({Role.SUPERVISOR, Role.AUDITOR})
 Level = Division.Level
 _ALL = Q(pk__gt=0)  # an empty Q would vanish from an OR, and the whole city with it
+
+
+class CaseNotFound(NotFound):
+    code, title = "case_not_found", "没有找到该办件, 请核对办事编号"
 
 
 def visible_to(account: Account, posts: Sequence[HeldPost] | None = None) -> QuerySet[Case]:

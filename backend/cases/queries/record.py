@@ -1,0 +1,276 @@
+"""The whole record of one case as staff read it (办件全貌): masked, with what may be done next."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from django.utils import timezone
+
+from backend.accounts.models import Account, AuditEntry
+from backend.cases import deadlines, workflow
+from backend.cases.lifecycle import Status
+from backend.cases.models import Case, CaseEvent, CaseStep
+from backend.cases.queries import answers, narrow, possible, scope, staff, words
+from backend.catalogue import conditions
+from backend.core import crypto
+from backend.organisation import queries as organisation
+from backend.organisation.duties import Duty, HeldPost
+from backend.organisation.models import Post, StaffMember
+from backend.residents.models import Resident
+
+_RELATED = (
+    "version",
+    "item",
+    "department",
+    "intake_division",
+    "applicant__hukou_division",
+    "applicant__residence_division",
+)
+_VERBS = {
+    **possible.OF_CASE,
+    "submit": "提交",
+    "withdraw": "撤回",
+    "pass_step": "通过",
+    "reject_step": "不予通过",
+    "return_step": "退回上一环节",
+}
+# 社工、窗口不看审批意见全文 (领域说明 §4): others' opinions are for who reviews or oversees.
+_READS_OPINIONS = frozenset({Duty.REVIEW, Duty.DECIDE, Duty.OVERSEE, Duty.AUDIT})
+_NOT_SHOWN = "(意见仅审核、督办岗位可见)"
+_NOT_IN_DETAILS = frozenset({"office", "opinion"})
+
+
+def find(account: Account, posts: Sequence[HeldPost], number: str) -> Case:
+    """
+    Return a case in sight, with all that its page needs.
+
+    :raises CaseNotFound: no such number, or out of sight; nobody can tell which.
+    """
+    seen = scope.visible_to(account, posts).filter(number=number)
+    case = seen.select_related(*_RELATED).first()
+    if case is None:
+        raise scope.CaseNotFound
+    return case
+
+
+def page(
+    case: Case, *, account: Account, posts: Sequence[HeldPost], now: datetime
+) -> dict[str, Any]:
+    """Return the record of a case from `find`; personal values are masked."""
+    facts = case.facts
+    plan = workflow.plan(case.version.workflow, facts)
+    steps = list(case.steps.select_related("department").order_by("stage", "round", "pk"))
+    open_steps = [step for step in steps if step.state == CaseStep.State.OPEN]
+    events = list(CaseEvent.objects.filter(case=case).order_by("seq"))
+    people = _people(steps, events)
+    reader = _Reader(posts, people, now)
+    desk = possible.Desk(account, posts, case, open_steps, plan, now)
+    return {
+        "number": case.number,
+        "item": case.item.code,
+        "item_name": case.item.name,
+        "item_kind": case.item.kind,
+        "version": case.version.number,
+        "status": case.status,
+        "status_label": Status(case.status).label,
+        "outcome": case.outcome,
+        "outcome_label": case.get_outcome_display() if case.outcome else "",
+        "reason": case.reason,
+        "channel": case.channel,
+        "channel_label": case.get_channel_display(),
+        "department": case.department.name,
+        "intake_division": case.intake_division.full_name,
+        "received_at": case.submitted_at,
+        "accepted_at": case.accepted_at,
+        "decided_at": case.decided_at,
+        "closed_at": case.closed_at,
+        "clock": _clock(case, now),
+        "applicant": _applicant(case.applicant),
+        "answers": _answers(case),
+        "materials": [_material(one, facts) for one in case.version.materials],
+        "steps": [reader.step(step) for step in steps],
+        "ahead": _ahead(case, plan, open_steps),
+        "events": [reader.event(event) for event in events],
+        "verbs": possible.verbs(desk),
+    }
+
+
+def _applicant(person: Resident) -> dict[str, Any]:
+    hukou, home = person.hukou_division, person.residence_division
+    return {
+        "name": crypto.mask_name(person.name),
+        "id_type": person.id_type,
+        "id_type_label": person.get_id_type_display() if person.id_type else "",
+        "id_number": crypto.mask_id_number(person.id_number) if person.sealed_id_number else "",
+        "phone": crypto.mask_phone(person.phone) if person.sealed_phone else "",
+        "gender": person.gender,
+        "hukou": hukou.full_name if hukou else "",
+        "residence": home.full_name if home else "",
+        "realname_level": person.realname_level,
+    }
+
+
+def _answers(case: Case) -> list[dict[str, Any]]:
+    lines = answers.for_staff(case.version.form, case.answers)
+    return [
+        {
+            "key": line["key"],
+            "label": line["label"],
+            "value": line["value"],
+            "masked": line["value"] != line["clear"],
+        }
+        for line in lines
+    ]
+
+
+def clear(case: Case, fields: Sequence[str]) -> dict[str, str]:
+    """Return the clear values of `fields`: keys of the person, or of masked answers."""
+    person = case.applicant
+    known = {"name": person.name, "id_number": person.id_number, "phone": person.phone}
+    lines = answers.for_staff(case.version.form, case.answers)
+    covered = [line for line in lines if line["value"] != line["clear"]]
+    known |= {f"answers.{line['key']}": line["clear"] for line in covered}
+    return {field: known[field] for field in fields if field in known}
+
+
+def _material(one: dict[str, Any], facts: dict[str, object]) -> dict[str, Any]:
+    when = one.get("when")
+    return {
+        "key": one.get("key", ""),
+        "name": one["name"],
+        "required": one["required"],
+        "applies": not when or conditions.holds(when, facts),
+        "source": one.get("source", "self"),
+        "licence": one.get("licence", ""),
+        "note": one.get("note", ""),
+    }
+
+
+def _clock(case: Case, now: datetime) -> dict[str, Any]:
+    today, working, kind = timezone.localdate(now), organisation.calendar(), case.version.days
+    timed = case.status in narrow.TIMED
+    colour = deadlines.light(
+        today=today,
+        due_on=case.promised_due_on,
+        warn_on=case.warn_on,
+        paused=case.paused_on is not None,
+    )
+    counted_from = case.paused_on or today
+    due, limit = case.promised_due_on, case.statutory_due_on
+    return {
+        "light": colour if timed else None,
+        "light_shape": staff.SHAPES[colour] if timed else None,
+        "light_text": words.LIGHTS[colour] if timed else "",
+        "promised_due_on": due,
+        "statutory_due_on": limit,
+        "warn_on": case.warn_on,
+        "paused_on": case.paused_on,
+        "provisional": case.provisional,
+        "day_kind": case.version.day_kind,
+        "promised_left": working.remaining(counted_from, due, kind) if due and timed else None,
+        "statutory_left": working.remaining(counted_from, limit, kind) if limit and timed else None,
+    }
+
+
+def _ahead(case: Case, plan: workflow.Plan, open_steps: list[CaseStep]) -> list[dict[str, Any]]:
+    """Return the steps still to come; a refusal has none but its notice."""
+    if not open_steps or case.outcome == Case.Outcome.REFUSED:
+        return []
+    return [
+        {
+            "step": step["key"],
+            "name": step["name"],
+            "phase": step["phase"],
+            "role": step["role"],
+            "department_code": step.get("department", ""),
+            "days": step.get("days", 0),
+            "counts": step.get("counts", True),
+        }
+        for step in workflow.ahead(plan, open_steps[-1].stage)
+    ]
+
+
+def _people(steps: list[CaseStep], events: list[CaseEvent]) -> dict[int, str]:
+    """Name the staff on the record in one statement; residents have no name here."""
+    ids = {event.actor_id for event in events}
+    ids |= {pk for step in steps for pk in (step.done_by_id, step.claimed_by_id) if pk}
+    return dict(StaffMember.objects.filter(account__in=ids).values_list("account_id", "name"))
+
+
+class _Reader:
+    """Who reads decides what opinions show."""
+
+    def __init__(self, posts: Sequence[HeldPost], people: dict[int, str], now: datetime) -> None:
+        self.people, self.now = people, now
+        self.all_opinions = any(
+            post.has(duty) and post.role != Post.Role.COMMUNITY_WORKER
+            for post in posts
+            for duty in _READS_OPINIONS
+        )
+        self.offices = {post.department_name for post in posts}
+
+    def opinion(self, text: str, office: str) -> str:
+        return text if not text or self.all_opinions or office in self.offices else _NOT_SHOWN
+
+    def step(self, step: CaseStep) -> dict[str, Any]:
+        held = step.claimed_until is not None and step.claimed_until > self.now
+        role = "系统" if step.role == workflow.SYSTEM else Post.Role(step.role).label
+        return {
+            "step": step.key,
+            "name": step.name,
+            "phase": step.phase,
+            "round": step.round,
+            "state": step.state,
+            "state_label": step.get_state_display(),
+            "department": step.department.name,
+            "role_label": role,
+            "opened_at": step.opened_at,
+            "due_on": step.due_on,
+            "claimed_by": self.people.get(step.claimed_by_id or 0, "") if held else "",
+            "claimed_until": step.claimed_until if held else None,
+            "done_at": step.done_at,
+            "done_by": self.people.get(step.done_by_id or 0, ""),
+            "opinion": self.opinion(step.opinion, step.department.name),
+        }
+
+    def event(self, event: CaseEvent) -> dict[str, Any]:
+        details = event.details
+        office = details.get("office", "申请人")
+        return {
+            "seq": event.seq,
+            "at": event.at,
+            "verb": event.verb,
+            "verb_label": _VERBS.get(event.verb, event.verb),
+            "office": office,
+            "actor": self.people.get(event.actor_id, ""),
+            "step": event.step,
+            "status": event.status,
+            "opinion": self.opinion(details.get("opinion", ""), office),
+            "details": {k: v for k, v in details.items() if k not in _NOT_IN_DETAILS and v},
+        }
+
+
+_READ = ("id", "at", "actor_id", "actor__kind", "act", "purpose", "subject")
+
+
+def reads_of(
+    number: str, *, after: tuple[int] | None = None, size: int
+) -> list[tuple[tuple[int], dict[str, Any]]]:
+    """谁查过: return up to `size` + 1 (key, row) pairs of who read a case and why, newest first."""
+    entries = AuditEntry.objects.filter(case_number=number)
+    if after:
+        entries = entries.filter(pk__lt=after[0])
+    rows = list(entries.order_by("-pk").values(*_READ)[: size + 1])
+    members = StaffMember.objects.filter(account__in={row["actor_id"] for row in rows})
+    names = dict(members.values_list("account_id", "name"))
+    return [((row["id"],), _read(row, names)) for row in rows]
+
+
+def _read(row: dict[str, Any], names: dict[int, str]) -> dict[str, Any]:
+    return {
+        "at": row["at"],
+        "actor": names.get(row["actor_id"], Account.Kind(row["actor__kind"]).label),
+        "act": row["act"],
+        "purpose": row["purpose"],
+        "subject": row["subject"],
+    }
