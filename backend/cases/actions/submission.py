@@ -195,10 +195,9 @@ def _places(
     here = _division(answers.get("division_code")) or applicant.residence_division
     if here is None:
         raise NotOfferedHere("请先填写所属村(社区)")
-    ruled = {"hukou": answers.get("hukou_division")}.get(version.authority)
-    acting = _division(ruled) or here
-    if version.authority == "hukou" and ruled is None and applicant.hukou_division:
-        acting = applicant.hukou_division
+    acting = _division(answers.get(version.guide.get("authority_field", ""))) or here
+    if version.authority == "hukou" and not answers.get("hukou_division"):
+        acting = applicant.hukou_division or acting
     return here, organisation.territory_of(acting, today=today)
 
 
