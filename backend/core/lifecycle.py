@@ -32,7 +32,7 @@ class Lifecycle:
         """
         row = self.moves[verb]
         if status not in row.sources:
-            raise IllegalMove(verb=verb, status=status)
+            raise IllegalMove(verb=verb, state=status)
         return row
 
     def verbs_from(self, status: str) -> list[str]:

@@ -35,7 +35,7 @@ def race(together, staff, case):
 
 def decided_once_and_the_rest_told(results, case):
     losers = [r for r in results if isinstance(r, Conflict)]
-    told = all(r.extra["status"] == Status.DECIDED for r in losers)
+    told = all(r.extra["state"] == Status.DECIDED for r in losers)
     decided = CaseEvent.objects.filter(case__number=case.number, verb="decide").count()
     return decided == 1 and told and len(losers) == len(results) - 1
 

@@ -82,7 +82,7 @@ def test_the_second_to_accept_hears_where_it_stands(worker):
     case = actions.accept(actor=worker, number=world.submitted().number)
     with pytest.raises(IllegalMove) as refused:
         actions.accept(actor=worker, number=case.number)
-    assert refused.value.extra["status"] == Status.ACCEPTED
+    assert refused.value.extra["state"] == Status.ACCEPTED
     assert refused.value.extra["changed_by"] == "前进村便民服务站"
     assert "decide" in refused.value.extra["verbs"]
 

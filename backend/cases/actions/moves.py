@@ -121,7 +121,7 @@ def late(kind: type[Conflict], case: Case, **extra: object) -> Conflict:
     last = case.events.order_by("-seq").first()
     return kind(
         kind.title,
-        status=case.status,
+        state=case.status,
         status_label=Status(case.status).label,
         changed_by=last.details.get("office", "申请人") if last else "",
         changed_at=last.at if last else None,
@@ -294,7 +294,7 @@ def send(turn: Turn) -> None:
     common = {
         "number": case.number,
         "item": case.item.name,
-        "short_item": min([case.item.name, *case.item.aliases], key=len),
+        "short_item": case.version.guide.get("short_name") or case.item.name,
         "status_text": Status(case.status).label,
         "days": str(case.version.promised_days),
         "due_on": case.promised_due_on.isoformat() if case.promised_due_on else "",

@@ -236,7 +236,7 @@ def _settle(
         ) or {"number": "", "status": Status.SUBMITTED}
         raise AlreadyOpen(
             number=standing["number"],
-            status=standing["status"],
+            state=standing["status"],
             status_label=Status(standing["status"]).label,
         ) from None
     raise refused

@@ -139,8 +139,8 @@ def progress(case: Case) -> dict[str, Any]:
     :param case: with its item and version.
     """
     today = timezone.localdate()
-    turns = _turns(case)
-    upcoming = _upcoming(case, turns)
+    turns, stage = _turns(case)
+    upcoming = _upcoming(case, stage)
     light = _light(case.status, today, case.promised_due_on, case.warn_on, case.paused_on)
     return {
         "number": case.number,
@@ -173,31 +173,31 @@ def public_progress(case: Case) -> dict[str, Any]:
     return progress(case) | {"submitted_at": case.submitted_at, "timeline": told}
 
 
-def _turns(case: Case) -> list[dict[str, Any]]:
-    """Who has it now: the department, never the person."""
+def _turns(case: Case) -> tuple[list[dict[str, Any]], int]:
+    """Return who has it now (the department, never the person), and the stage that is reached."""
     rows = (
         CaseStep.objects.filter(case=case, state=CaseStep.State.OPEN)
         .order_by("stage", "pk")
         .values("name", "department__name", "opened_at", "due_on", "stage")
     )
-    return [
+    turns = [
         {
             "department": row["department__name"],
             "step": row["name"],
             "since": row["opened_at"],
             "until": row["due_on"],
-            "stage": row["stage"],
         }
         for row in rows
     ]
+    return turns, max((row["stage"] for row in rows), default=-1)
 
 
-def _upcoming(case: Case, turns: list[dict[str, Any]]) -> list[str]:
+def _upcoming(case: Case, stage: int) -> list[str]:
     """Name the steps still to come; a refusal has none but its notice."""
-    if not turns or case.outcome == Case.Outcome.REFUSED:
+    if stage < 0 or case.outcome == Case.Outcome.REFUSED:
         return []
     stages = workflow.plan(case.version.workflow, case.facts)
-    return [step["name"] for step in workflow.ahead(stages, turns[-1]["stage"])]
+    return [step["name"] for step in workflow.ahead(stages, stage)]
 
 
 def _clock(case: Case, light: deadlines.Light | None, today: date) -> list[str]:
