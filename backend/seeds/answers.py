@@ -4,7 +4,9 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any
 
-from backend.catalogue import conditions
+from stdnum.iso7064 import mod_11_2
+
+from backend.catalogue import conditions, forms
 
 Field = Mapping[str, Any]
 
@@ -22,7 +24,7 @@ _KNOWN = {
     "socialcard.bank_account": "bank_account",
     "household.address": "residence_address",
 }
-_ANYBODY = {"name": "陈小丽", "id_no": "512000198001011023", "relation": "其他", "phone": ""}
+_ANYBODY = {"name": "陈小丽", "id_no": "512000198001011026", "relation": "其他", "phone": ""}
 
 
 def sample(fields: Sequence[Field], person: Mapping[str, Any], *, today: date) -> dict[str, Any]:
@@ -46,7 +48,7 @@ def _value(field: Field, person: Mapping[str, Any], today: date) -> Any:
 
 
 def _first_option(field: Field, _person: Mapping[str, Any], _today: date) -> Any:
-    return next(iter(field["options"]))
+    return next(iter(forms.options_of(field)))
 
 
 def _text(field: Field, person: Mapping[str, Any], _today: date) -> str:
@@ -72,6 +74,21 @@ def _moment(field: Field, person: Mapping[str, Any], today: date) -> str:
     return f"{min(_date(field, person, today), (today - timedelta(days=3)).isoformat())}T09:00"
 
 
+def _id_no(field: Field, person: Mapping[str, Any], today: date) -> str:
+    """Return the person's own number, or one of somebody of the age the field asks for."""
+    oldest = (field.get("rules") or {}).get("age_max")
+    if oldest is None:
+        return str(person["id_number"])
+    born = today.replace(year=today.year - oldest, month=1, day=1)
+    body = f"512000{born:%Y%m%d}102"
+    return body + mod_11_2.calc_check_digit(body)
+
+
+def _division(field: Field, person: Mapping[str, Any], _today: date) -> str:
+    national = (field.get("rules") or {}).get("scope") == "national"
+    return "510100000000" if national else str(person["residence_division"])
+
+
 def _rows(field: Field, person: Mapping[str, Any], today: date) -> list[dict[str, Any]]:
     if not (field.get("rules") or {}).get("min_rows", 1):
         return []
@@ -93,9 +110,9 @@ _BY_TYPE: dict[str, Callable[[Field, Mapping[str, Any], date], Any]] = {
     "multi_enum": lambda *given: [_first_option(*given)],
     "bool": lambda *_: False,
     "consent": lambda *_: True,
-    "id_no": lambda _field, person, _today: person["id_number"],
+    "id_no": _id_no,
     "phone": lambda _field, person, _today: person.get("phone") or "02826123456",
-    "division": lambda _field, person, _today: person["residence_division"],
+    "division": _division,
     "address": lambda _field, person, _today: person["residence_address"],
     "bank_account": lambda _field, person, _today: person.get("bank_account"),
     "uscc": lambda *_: "91512000MA62K0001X",
@@ -105,7 +122,7 @@ _BY_TYPE: dict[str, Callable[[Field, Mapping[str, Any], date], Any]] = {
     "date": _date,
     "datetime": _moment,
     "table": _rows,
-    "person_ref": lambda *_: {"name": "陈小丽", "id_no": "512000198001011023"},
+    "person_ref": lambda *_: {"name": "陈小丽", "id_no": "512000198001011026"},
     "slot": lambda _f, _p, today: f"{(today + timedelta(days=3)).isoformat()}T09:00",
     "image": lambda *_: "photo-on-file",
 }
