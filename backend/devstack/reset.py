@@ -2,6 +2,7 @@
 
 import shutil
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 from backend.devstack import leftovers, places
@@ -19,6 +20,8 @@ def main() -> int:
             _refuse_while_used(data)
             shutil.rmtree(data)
             shutil.rmtree(places.elsewhere(), ignore_errors=True)
+            with suppress(OSError):  # the last clone of this machine sweeps up
+                places.ELSEWHERE.rmdir()
     except PermissionError as error:
         print(f"✗ 没有权限删除 {error.filename}, 请换回当初启动的用户。", file=sys.stderr)
         return 1
