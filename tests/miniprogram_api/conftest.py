@@ -3,6 +3,7 @@
 import pytest
 
 from backend.core import api
+from tests.sandboxes import registry, registry_process, wechat, wechat_process  # noqa: F401
 
 
 @pytest.fixture(autouse=True)

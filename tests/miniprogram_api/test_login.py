@@ -13,7 +13,7 @@ from tests.factories import world
 from tests.miniprogram_api import outside
 from tests.miniprogram_api.shapes import assert_holds
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("wechat")]
 
 
 def log_in(client, code, device="红米"):
@@ -40,13 +40,12 @@ def test_the_same_person_is_the_same_account(client):
     assert AccessToken.objects.count() == 2
 
 
-def test_a_replayed_code_is_refused_without_asking_wechat(client):
+def test_a_replayed_code_is_refused_without_asking_wechat(client, wechat):
     code = outside.code(outside.LOGIN)
     assert log_in(client, code).status_code == 201
-    asked = outside.wechat_calls("/sns/jscode2session")
     again = log_in(client, code)
     assert (again.status_code, again.json()["code"]) == (409, "login_code_replayed")
-    assert outside.wechat_calls("/sns/jscode2session") == asked
+    assert wechat.get("/sandbox/oracle")["calls"]["/sns/jscode2session"] == 1
 
 
 def test_an_unknown_code_is_refused(client):
@@ -54,8 +53,9 @@ def test_an_unknown_code_is_refused(client):
     assert (answer.status_code, answer.json()["code"]) == (422, "bad_login_code")
 
 
-def test_says_so_when_wechat_is_down(client, settings):
-    settings.WECHAT_BASE_URL = "http://127.0.0.1:9"
+@pytest.mark.parametrize("kind", ["reset", "html", "garbage", "http"])
+def test_says_so_when_wechat_is_down(client, wechat, kind):
+    wechat.faults({"kind": kind})
     answer = log_in(client, outside.code(outside.LOGIN))
     assert answer.status_code == 503
     assert answer["Content-Type"] == "application/problem+json"

@@ -17,7 +17,7 @@ ZHAO = outside.PEOPLE["zhao-deming"]
 
 
 @pytest.fixture(autouse=True)
-def city():
+def city(registry):
     world.a_city()
     population.BREAKER.forget()
     yield
@@ -96,8 +96,9 @@ def test_links_whom_a_counter_registered_before(client_of, account):
     assert Resident.objects.count() == 1
 
 
-def test_says_what_to_do_when_the_registry_is_down(client_of, account, settings):
-    settings.REGISTRY_BASE_URL = "http://127.0.0.1:9"
+@pytest.mark.parametrize("kind", ["reset", "html", "garbage", "http"])
+def test_says_what_to_do_when_the_registry_is_down(client_of, account, registry, kind):
+    registry.faults({"kind": kind})
     answer = bind(client_of(account))
     assert answer.status_code == 503
     assert "稍后" in answer.json()["title"]
