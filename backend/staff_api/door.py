@@ -2,10 +2,12 @@
 
 from datetime import date, datetime
 from functools import cached_property
+from typing import Any
 
 from django.utils import timezone
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
+from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from backend.accounts.models import Account
@@ -27,6 +29,13 @@ class StaffView(DoorView):
     def actor(self) -> Account:
         assert isinstance(self.request.user, Account)  # noqa: S101  (IsStaff has run)
         return self.request.user
+
+    def finalize_response(
+        self, request: Request, response: Response, *args: Any, **kwargs: Any
+    ) -> Response:
+        """Let no browser or proxy keep what the desk shows (ASVS 14.3.2)."""
+        response.headers.setdefault("Cache-Control", "no-store")
+        return super().finalize_response(request, response, *args, **kwargs)
 
     @cached_property
     def posts(self) -> list[HeldPost]:

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from backend.staff_api import auth, worklist
+from backend.staff_api import auth, cases, worklist
 
 urlpatterns = [
     path("login", auth.Login.as_view()),
@@ -16,4 +16,18 @@ urlpatterns = [
     path("worklist/counts", worklist.WorklistCounts.as_view()),
     path("cases", worklist.CaseList.as_view()),
     path("cases/search", worklist.CaseSearch.as_view()),
+    path("cases/<str:number>", cases.CaseDetail.as_view()),
+    path("cases/<str:number>/reveal", cases.CaseReveal.as_view()),
+    path("cases/<str:number>/accept", cases.Accept.as_view()),
+    path("cases/<str:number>/decline", cases.Decline.as_view()),
+    path("cases/<str:number>/finish", cases.Finish.as_view()),
+    path("cases/<str:number>/decide", cases.Decide.as_view()),
+    path("cases/<str:number>/deliver", cases.Deliver.as_view()),
+    path("cases/<str:number>/conclude", cases.Conclude.as_view()),
+    path("cases/<str:number>/steps/<str:key>/claim", cases.Claim.as_view()),
+    path("cases/<str:number>/steps/<str:key>/release", cases.Release.as_view()),
+    path("cases/<str:number>/steps/<str:key>/pass", cases.Pass.as_view()),
+    path("cases/<str:number>/steps/<str:key>/reject", cases.Reject.as_view()),
+    path("cases/<str:number>/steps/<str:key>/return", cases.Return.as_view()),
+    path("audit", cases.Audit.as_view()),
 ]
