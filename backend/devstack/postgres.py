@@ -217,6 +217,15 @@ def answers(url: str) -> bool:
     return True
 
 
+def knock(url: str) -> None:
+    """
+    Enter a database that was given to us, and leave.
+
+    :raises psycopg.OperationalError: it is not there, or does not let us in.
+    """
+    psycopg.connect(url, connect_timeout=5).close()
+
+
 def _environment() -> Mapping[str, str]:
     """Return a bare environment: PGDATA or PGPORT of the shell must not steer our server."""
     return {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C.UTF-8"}

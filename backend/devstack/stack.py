@@ -14,6 +14,8 @@ from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import psycopg
+
 from backend.devstack import environment, places, postgres, valkey
 from backend.devstack.processes import Child, Crew
 from backend.devstack.trouble import CannotRun
@@ -137,10 +139,12 @@ class Stack:
             port = address.port or usual.get(address.scheme, 5432)
             try:
                 socket.create_connection((address.hostname or "127.0.0.1", port), 5).close()
-            except OSError as error:
+                if service is DATABASE:
+                    postgres.knock(self.given(service))
+            except (OSError, psycopg.OperationalError) as error:
                 shown = environment.shown(self.given(service))
                 raise CannotRun(
-                    f"{service.setting} 指向的 {shown} 无法连接 ({error}), 请核对地址或启动该服务。"
+                    f"{service.setting} 指向的 {shown} 无法连接 ({error}), 请核对设置或启动该服务。"
                 ) from None
 
 
