@@ -67,6 +67,7 @@ class Stack:
         :return: every service's address by its setting.
         :raises CannotRun: a service did not come up, or a given one cannot be reached.
         """
+        self._reach(service for service in SERVICES if self.given(service))
         addresses = {service.setting: self.given(service) for service in SERVICES}
         answer: dict[str, Callable[[], bool]] = {}
         if not addresses[DATABASE.setting]:
@@ -81,7 +82,6 @@ class Stack:
                 addresses[service.setting] = f"http://127.0.0.1:{port}"
                 self.crew.start(self.sandbox(service, port))
                 answer[service.label] = partial(healthy, port, "/healthz")
-        self._reach(service for service in SERVICES if self.given(service))
         for label, answers in answer.items():
             self._wait_for(label, answers)
         return addresses
