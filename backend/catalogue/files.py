@@ -43,6 +43,7 @@ class ItemFile:
 
 
 _CORE = "tag:yaml.org,2002:"
+_TAGS = ("map", "seq", "str", "int", "float", "bool", "null")
 _Base: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
@@ -136,16 +137,17 @@ class _Walk:
     def value(self, node: yaml.Node, path: Path) -> Any:
         self.lines.setdefault(path, node.start_mark.line + 1)
         if id(node) in self.seen:
-            raise self._wrong(node, "不支持锚点与引用, 请把内容写全")
+            line = self.lines[path]  # the node's own mark is where the anchor stands
+            raise _unreadable(self.name, line, "不支持锚点与引用, 请把内容写全")
         self.seen.add(id(node))
         if len(path) > MOST_DEPTH:
             raise self._wrong(node, "嵌套过深")
+        if node.tag.removeprefix(_CORE) not in _TAGS:
+            raise self._wrong(node, f"不支持标签 {node.tag}")
         if isinstance(node, yaml.SequenceNode):
             return self._list(node, path)
         if isinstance(node, yaml.MappingNode):
             return self._map(node, path)
-        if node.tag.removeprefix(_CORE) not in ("str", "int", "float", "bool", "null"):
-            raise self._wrong(node, f"不支持标签 {node.tag}")
         return self.loader.construct_object(node)
 
     def _list(self, node: yaml.SequenceNode, path: Path) -> list[Any]:

@@ -26,6 +26,7 @@ def faults(item: Entry, departments: Collection[str] | None) -> Iterator[Complai
     yield from _conditions(item)
     yield from _offices(item, departments)
     yield from _order(item)
+    yield from _tracks(item)
     yield from _ways(item)
     if item["promised_days"] > item["legal_days"]:
         yield ("promised_days",), "承诺时限不能长于法定时限"
@@ -172,6 +173,18 @@ def _groups(steps: Sequence[Entry]) -> Iterator[Complaint]:
             yield ("steps", number, "group"), f"并行组 {name} 的环节应当相连"
 
 
+def _tracks(item: Entry) -> Iterator[Complaint]:
+    """Check that the form asks for the track, and that days are set for steps there are."""
+    keys = {step["key"] for step in item["steps"]}
+    fields = {field["key"]: field for field in item["form"] if field["type"] == "enum"}
+    asked = options_of(fields["track"]).keys() if "track" in fields else set()
+    for number, track in enumerate(item.get("tracks", [])):
+        if track["key"] not in asked:
+            yield ("tracks", number, "key"), "表单的 track 选项中没有这一类"
+        for key in track.get("days", {}).keys() - keys:
+            yield ("tracks", number, "days", key), "没有这个环节"
+
+
 def _ways(item: Entry) -> Iterator[Complaint]:
     """Walk every way answers can take a case: one decision on each, none over its promise."""
     if item["kind"] == "instant":
@@ -195,6 +208,7 @@ def _ways(item: Entry) -> Iterator[Complaint]:
 def _answers(item: Entry) -> Iterator[dict[str, str]]:
     """Yield every combination of the choices the steps' conditions ask for."""
     asked = set().union(*(_names_in(step.get("when", "")) for step in item["steps"]))
+    asked |= {"track"} if item.get("tracks") else set()
     fields = {field["key"]: field for field in item["form"] if field["type"] == "enum"}
     keys = sorted(asked & fields.keys())
     ways = itertools.product(*(options_of(fields[key]) for key in keys))
