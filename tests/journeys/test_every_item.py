@@ -1,0 +1,81 @@
+"""Each of the 33 items, from submission to conclusion, driven by nothing but its configuration."""
+
+import datetime as dt
+import uuid
+
+import pytest
+import time_machine
+from django.utils import timezone
+
+from backend.accounts import actions as accounts
+from backend.accounts.models import Account
+from backend.cases import actions
+from backend.cases.lifecycle import Status
+from backend.catalogue import queries as catalogue
+from backend.catalogue.models import ServiceItem
+from backend.residents import actions as residents
+from backend.seeds import answers, demo, drive, reference
+
+PERSON = "wang-fang"
+
+
+@pytest.fixture
+def city(db):
+    """The real city: divisions, offices, items, and the demo staff in their posts."""
+    list(reference.load(actor=accounts.system_account()))
+    demo._hire()
+
+
+@pytest.fixture
+def applicant(city):
+    person = next(row for row in demo.people() if row["key"] == PERSON)
+    resident = residents.register(
+        name=person["name"],
+        id_type=person["id_type"],
+        id_number=person["id_number"],
+        phone=person["phone"],
+        facts=demo._facts(person),
+    )
+    resident.account = Account.objects.create(name="r-wang", kind=Account.Kind.RESIDENT)
+    resident.save()
+    return resident, person
+
+
+def in_season(version):
+    """Return a moment at which the item takes applications."""
+    now = timezone.now()
+    months = (version.guide.get("window") or {}).get("months") or [now.month]
+    return now if now.month in months else now.replace(year=now.year + 1, month=months[0], day=12)
+
+
+def apply_for(code, resident, person):
+    version = catalogue.published(code)
+    return actions.submit(
+        actor=resident.account,
+        applicant=resident,
+        item_code=code,
+        answers=answers.sample(version.form, person, today=timezone.localdate()),
+        token=uuid.uuid4(),
+    )
+
+
+@pytest.mark.slow
+def test_runs_from_submission_to_conclusion(applicant):
+    resident, person = applicant
+    codes = list(ServiceItem.objects.order_by("code").values_list("code", flat=True))
+    assert len(codes) == 33
+    ended = {}
+    for code in codes:
+        with time_machine.travel(in_season(catalogue.published(code)), tick=True):
+            case = drive.carry(apply_for(code, resident, person), until=Status.CONCLUDED)
+            ended[code] = (case.status, case.outcome, case.steps.filter(state="open").count())
+    assert ended == dict.fromkeys(codes, (Status.CONCLUDED, "granted", 0))
+
+
+def test_promises_the_day_counted_by_hand(applicant):
+    """Accepted on Monday 23 November 2026, fifteen working days end on Monday 14 December."""
+    resident, person = applicant
+    with time_machine.travel(dt.datetime(2026, 11, 23, 2, tzinfo=dt.UTC), tick=True):
+        case = drive.carry(apply_for("ZY-MZ-001", resident, person), until=Status.ACCEPTED)
+    assert case.promised_due_on == dt.date(2026, 12, 14)
+    assert case.statutory_due_on > case.promised_due_on
