@@ -56,6 +56,12 @@ def duty_in(phase: str, role: str) -> Duty:
     return by_phase.get(phase, Duty.REVIEW if role != "window_clerk" else Duty.HANDLE)
 
 
+def may_return(stages: Plan, index: int, key: str) -> bool:
+    """Say whether the item lets a step of stage `index` send the case to the stage before."""
+    stage = stages[index] if 0 < index < len(stages) else []
+    return any(step["key"] == key and "return" in step["actions"] for step in stage)
+
+
 def join(states: Sequence[str]) -> Joined:
     """合议: all must pass; one refusal, once everybody has spoken, refers it to the decision."""
     if any(state == "open" for state in states):

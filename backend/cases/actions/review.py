@@ -91,10 +91,9 @@ def return_step(*, actor: Account, number: str, step: str, opinion: str) -> Case
         if not opinion.strip():
             raise ReasonMissing
         row = _step_in_work(turn, step)
-        before = row.stage - 1
-        rule = next((one for one in turn.plan[row.stage] if one["key"] == row.key), None)
-        if rule is None or "return" not in rule["actions"] or before < 0:
+        if not workflow.may_return(turn.plan, row.stage, row.key):
             raise NoWayBack
+        before = row.stage - 1
         turn.case.steps.filter(stage=row.stage, state=State.OPEN).exclude(pk=row.pk).update(
             state=State.CANCELLED, done_at=turn.now
         )

@@ -122,15 +122,9 @@ def _of_step(verb: str, step: CaseStep, desk: Desk) -> No | None:
     deciding = desk.case.status == Status.ACCEPTED and step.stage == workflow.decides_at(desk.plan)
     if verb in ("pass", "reject") and deciding:
         return No("decision_step", "这是决定环节, 请作出准予或不予的决定")
-    if verb == "return" and not _may_return(step, desk.plan):
+    if verb == "return" and not workflow.may_return(desk.plan, step.stage, step.key):
         return No("no_way_back", "该环节不能退回")
     return None
-
-
-def _may_return(step: CaseStep, plan: workflow.Plan) -> bool:
-    stage = plan[step.stage] if step.stage < len(plan) else []
-    rule = next((one for one in stage if one["key"] == step.key), None)
-    return rule is not None and "return_prev" in rule["actions"] and step.stage > 0
 
 
 def _not_mine(duty: str, step: CaseStep, desk: Desk) -> No | None:

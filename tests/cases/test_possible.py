@@ -1,0 +1,146 @@
+"""What the screen offers is what the action does: every verb, in every state, for every role."""
+
+import pytest
+from django.db import transaction
+from django.utils import timezone
+
+from backend.cases import actions
+from backend.cases.models import Case, CaseStep
+from backend.cases.queries import possible, record, scope
+from backend.core.errors import DomainError
+from backend.organisation import duties
+from tests.factories import world
+
+pytestmark = pytest.mark.django_db
+
+ROLES = {
+    "worker": ("community_worker", "ZD"),
+    "clerk": ("window_clerk", "BM"),
+    "reviewer": ("town_reviewer", "SW"),
+    "decider": ("county_reviewer", "MZ"),
+    "supervisor": ("supervisor", "MZ"),
+}
+BODIES = {
+    "decline": {"reason": "不符合条件"},
+    "decide": {"outcome": "granted"},
+    "pass": {},
+    "reject": {"opinion": "不符合条件"},
+    "return": {"opinion": "请核实"},
+}
+CALLS = {"pass": "pass_step", "reject": "reject_step", "return": "return_step"}
+HAND_OVER = world.step("s4", "window_clerk", "BM", "town", phase="delivery", actions=["close"])
+FILE = world.step("s5", "window_clerk", "BM", "town", phase="delivery", actions=["close"])
+
+
+@pytest.fixture
+def people():
+    return {name: world.staff(role, office) for name, (role, office) in ROLES.items()}
+
+
+def offered(case, account):
+    posts = duties.posts_of(account)
+    try:
+        case = record.find(account, posts, case.number)
+    except scope.CaseNotFound:
+        return []
+    page = record.page(case, account=account, posts=posts, now=timezone.now())
+    return page["verbs"]
+
+
+def happens(case, account, row):
+    """Do the real act and take it back; return the code of the refusal, or nothing."""
+    call = getattr(actions, CALLS.get(row["verb"], row["verb"]))
+    step = {"step": row["step"]} if row["step"] else {}
+    try:
+        with transaction.atomic():
+            call(actor=account, number=case.number, **step, **BODIES.get(row["verb"], {}))
+            transaction.set_rollback(True)
+    except DomainError as refusal:
+        return refusal.code
+    return ""
+
+
+def agree(case, people):
+    for name, account in people.items():
+        for row in offered(case, account):
+            assert happens(case, account, row) == row["code"], (name, case.status, row)
+            assert row["possible"] == (not row["code"])
+            assert bool(row["why"]) == (not row["possible"])
+
+
+def steps_of(case):
+    return set(CaseStep.objects.filter(case=case, state="open").values_list("key", flat=True))
+
+
+def test_agrees_all_along_a_promised_item(people):
+    plan = [world.INTAKE, world.REVIEW, world.DECISION, HAND_OVER, FILE]
+    case = world.submitted(version=world.an_item(steps=plan))
+    n = case.number
+    path = [
+        lambda: actions.claim(actor=people["worker"], number=n, step="s1"),
+        lambda: actions.accept(actor=people["worker"], number=n),
+        lambda: actions.pass_step(actor=people["reviewer"], number=n, step="s2"),
+        lambda: actions.return_step(
+            actor=people["decider"], number=n, step="s3", opinion="请补入户记录"
+        ),
+        lambda: actions.pass_step(actor=people["reviewer"], number=n, step="s2"),
+        lambda: actions.decide(actor=people["decider"], number=n, outcome="granted"),
+        lambda: actions.deliver(actor=people["clerk"], number=n),
+        lambda: actions.pass_step(actor=people["clerk"], number=n, step="s4"),
+        lambda: actions.conclude(actor=people["clerk"], number=n),
+    ]
+    agree(case, people)
+    for go in path:
+        go()
+        agree(case, people)
+    assert Case.objects.get(pk=case.pk).status == "concluded"
+
+
+def test_agrees_on_a_refusal(people):
+    case = world.submitted()
+    actions.accept(actor=people["worker"], number=case.number)
+    actions.pass_step(actor=people["reviewer"], number=case.number, step="s2")
+    actions.decide(actor=people["decider"], number=case.number, outcome="refused", reason="不符")
+    agree(case, people)
+
+
+def test_agrees_on_an_instant_item(people):
+    case = world.submitted(version=world.an_instant_item())
+    agree(case, people)
+    actions.finish(actor=people["worker"], number=case.number)
+    agree(case, people)
+
+
+def test_agrees_on_parallel_steps(people):
+    one = world.step("p1", "county_reviewer", "MZ", "county", group="g")
+    two = world.step("p2", "county_reviewer", "CL", "county", group="g")
+    case = world.submitted(version=world.an_item(steps=[world.INTAKE, one, two, world.DECISION]))
+    people["other"] = world.staff("county_reviewer", "CL")
+    actions.accept(actor=people["worker"], number=case.number)
+    assert steps_of(case) == {"p1", "p2"}
+    agree(case, people)
+    actions.reject_step(actor=people["other"], number=case.number, step="p2", opinion="不属实")
+    agree(case, people)
+    actions.pass_step(actor=people["decider"], number=case.number, step="p1")
+    agree(case, people)
+
+
+def test_agrees_while_a_colleague_holds_the_step(people):
+    people["colleague"] = world.staff("community_worker", "ZD")
+    case = world.submitted()
+    actions.claim(actor=people["colleague"], number=case.number, step="s1")
+    agree(case, people)
+
+
+def test_agrees_on_withdrawn_and_declined_cases(people):
+    gone, declined = world.submitted(), world.submitted()
+    actions.withdraw(actor=gone.submitted_by, number=gone.number)
+    actions.decline(actor=people["worker"], number=declined.number, reason="不属于本事项")
+    agree(gone, people)
+    agree(declined, people)
+
+
+def test_names_every_verb_of_the_table_once():
+    assert set(possible.OF_CASE) == {
+        "accept", "decline", "finish", "decide", "deliver", "conclude",
+    }  # fmt: skip
