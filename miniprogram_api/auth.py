@@ -40,7 +40,7 @@ class LogInOut(serializers.Serializer[Any]):
 
 class SessionOut(serializers.Serializer[Any]):
     uid = serializers.UUIDField()
-    device = serializers.CharField()
+    device = serializers.CharField(allow_blank=True)
     created_at = serializers.DateTimeField()
     seen_at = serializers.DateTimeField()
     expires_at = serializers.DateTimeField()
@@ -95,7 +95,7 @@ class SessionList(ResidentView):
     @extend_schema(responses=SessionOut(many=True))
     def get(self, request: Request) -> Response:
         """登录设备: 自己的每一台, 最近登录的在前."""
-        return Response(sessions.sessions_of(self.actor, current=str(request.auth)))
+        return Response(sessions.sessions_of(self.actor, now=self.now, current=str(request.auth)))
 
 
 class SessionEnd(ResidentView):

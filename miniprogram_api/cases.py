@@ -129,7 +129,7 @@ class CaseList(ResidentView):
     def get(self, request: Request) -> Response:
         """我的办件, 最近提交的在前."""
         query = self.read_query(CasesIn)
-        rows = partial(queries.cases_of, self.actor, group=query.get("status"))
+        rows = partial(queries.cases_of, self.actor, group=query.get("status"), now=self.now)
         return self.paged(rows, query, parse=(datetime.fromisoformat, int))
 
     @extend_schema(parameters=[KEY], request=SubmitIn, responses={201: SubmitOut})
@@ -156,7 +156,7 @@ class CaseDetail(ResidentView):
     @extend_schema(responses=CaseOut)
     def get(self, request: Request, number: str) -> Response:
         """办件详情: 谁在办、还剩几天、下一步, 以及经过."""
-        return Response(queries.detail(self.actor, number=numbers.read(number)))
+        return Response(queries.detail(self.actor, number=numbers.read(number), now=self.now))
 
 
 class CaseWithdraw(ResidentView):

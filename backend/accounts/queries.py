@@ -1,8 +1,7 @@
 """What the doors ask of accounts (登录设备): where I am signed in."""
 
+from datetime import datetime
 from typing import Any
-
-from django.utils import timezone
 
 from backend.accounts.authentication import IDLE
 from backend.accounts.models import AccessToken, Account
@@ -10,13 +9,12 @@ from backend.accounts.models import AccessToken, Account
 _SESSION = ("uid", "device", "created_at", "seen_at", "expires_at")
 
 
-def sessions_of(account: Account, *, current: str = "") -> list[dict[str, Any]]:
+def sessions_of(account: Account, *, now: datetime, current: str = "") -> list[dict[str, Any]]:
     """
     Return the devices `account` is signed in on, newest first: those whose token still works.
 
     The one whose uid is `current` says so; the hundred newest at most.
     """
-    now = timezone.now()
     alive = AccessToken.objects.filter(
         account=account,
         revoked_at__isnull=True,

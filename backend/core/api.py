@@ -5,12 +5,14 @@ import functools
 import hashlib
 import uuid
 from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from typing import Any, ClassVar
 
 import limits
 import orjson
 import redis
 from django.conf import settings
+from django.utils import timezone
 from rest_framework.exceptions import Throttled
 from rest_framework.generics import GenericAPIView
 from rest_framework.permissions import BasePermission
@@ -43,6 +45,18 @@ class PageIn(Serializer[Any]):
 
 class DoorView(GenericAPIView):  # type: ignore[type-arg]
     permission_classes: Sequence[type[BasePermission]]
+
+    @property
+    def now(self) -> datetime:
+        """The hour a page is read at: doors look at the clock, queries are told."""
+        return timezone.now()
+
+    def finalize_response(
+        self, request: Request, response: Response, *args: Any, **kwargs: Any
+    ) -> Response:
+        """Let no browser or proxy keep what a door shows (ASVS 14.3.2)."""
+        response.headers.setdefault("Cache-Control", "no-store")
+        return super().finalize_response(request, response, *args, **kwargs)
 
     def read(self, shape: type[Serializer[Any]]) -> dict[str, Any]:
         """

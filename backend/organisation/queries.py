@@ -111,3 +111,43 @@ def forget() -> None:
 
 def staff_name(account: Account) -> str:
     return StaffMember.objects.filter(account=account).values_list("name", flat=True).first() or ""
+
+
+def divisions(
+    *, today: date, parent: str = "", q: str = "", most: int = 100
+) -> list[dict[str, str]]:
+    """
+    Return the divisions below `parent` (the counties by default), or those whose name has `q`.
+
+    `full_name` carries the parent's name where a name repeats; `acting` names the functional zone
+    that acts for the place, where one does. Zones themselves are nobody's address.
+    """
+    rows = Division.objects.filter(valid_to__isnull=True).exclude(level=Division.Level.ZONE)
+    if q:
+        rows = rows.filter(Q(name__icontains=q) | Q(full_name__icontains=q))
+    else:
+        rows = rows.filter(parent__code=parent or CITY_CODE, parent__valid_to__isnull=True)
+    found = list(
+        rows.order_by("code").values("code", "short_name", "full_name", "level", "town_code")[:most]
+    )
+    acting = _acting_for(
+        {code for row in found for code in (row["code"], row["town_code"])}, today=today
+    )
+    return [
+        {
+            "code": row["code"],
+            "name": row["short_name"],
+            "full_name": row["full_name"],
+            "level": row["level"],
+            "acting": acting.get(row["code"]) or acting.get(row["town_code"], ""),
+        }
+        for row in found
+    ]
+
+
+def _acting_for(codes: set[str], *, today: date) -> dict[str, str]:
+    """Return the zone in charge of each of `codes` that is in custody today."""
+    rows = Custody.objects.filter(
+        node__code__in=codes - {""}, valid_from__lte=today, valid_to__isnull=True
+    )
+    return dict(rows.values_list("node__code", "authority__full_name"))

@@ -162,7 +162,7 @@ class Me(StaffView):
 class Sessions(StaffView):
     @extend_schema(responses=SessionOut(many=True), operation_id="staff_sessions")
     def get(self, request: Request) -> Response:
-        return Response(accounts.sessions_of(self.actor, current=str(request.auth)))
+        return Response(accounts.sessions_of(self.actor, now=self.now, current=str(request.auth)))
 
 
 class SessionEnd(StaffView):

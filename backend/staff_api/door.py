@@ -1,13 +1,11 @@
 """The staff's door (工作人员端): who may come in, as whom, and on what day."""
 
-from datetime import date, datetime
+from datetime import date
 from functools import cached_property
-from typing import Any
 
 from django.utils import timezone
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
-from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from backend.accounts.models import Account
@@ -30,21 +28,10 @@ class StaffView(DoorView):
         assert isinstance(self.request.user, Account)  # noqa: S101  (IsStaff has run)
         return self.request.user
 
-    def finalize_response(
-        self, request: Request, response: Response, *args: Any, **kwargs: Any
-    ) -> Response:
-        """Let no browser or proxy keep what the desk shows (ASVS 14.3.2)."""
-        response.headers.setdefault("Cache-Control", "no-store")
-        return super().finalize_response(request, response, *args, **kwargs)
-
     @cached_property
     def posts(self) -> list[HeldPost]:
         """The posts held today; one statement a request."""
         return duties.posts_of(self.actor)
-
-    @property
-    def now(self) -> datetime:
-        return timezone.now()
 
     @property
     def today(self) -> date:

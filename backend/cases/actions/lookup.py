@@ -53,7 +53,7 @@ def look_up(*, number: str, last4: str) -> dict[str, Any]:
         _count(guard, matches=matches)
     if case is None or not matches:
         raise LookupRefused
-    return queries.public_progress(case)
+    return queries.public_progress(case, now=timezone.now())
 
 
 def _locked_guard(number: str) -> LookupGuard:

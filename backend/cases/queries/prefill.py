@@ -46,7 +46,7 @@ class Prefilled:
     degraded: bool
 
 
-def prefilled(account: Account | None, version: ServiceVersion) -> Prefilled:
+def prefilled(account: Account | None, version: ServiceVersion, *, now: datetime) -> Prefilled:
     """
     Return what is known for the form of `version`; nothing for a visitor.
 
@@ -64,11 +64,14 @@ def prefilled(account: Account | None, version: ServiceVersion) -> Prefilled:
     }
     known = _profile(person, wanted.values()) | residents.facts_of(person.pk, wanted.values())
     missing = {path for path in wanted.values() if path not in known}
-    asked, degraded = _asked(person, missing, purpose=f"预填:{version.item.name}")
+    asked, degraded = _asked(person, missing, purpose=f"预填:{version.item.name}", now=now)
     known |= asked
     values = {key: known[path] for key, path in wanted.items() if path in known}
     values |= _answered_before(person, [f for f in version.form if f["key"] not in values])
-    fitting = {f["key"]: _fit(f, values[f["key"]]) for f in version.form if f["key"] in values}
+    today = timezone.localdate(now)
+    fitting = {
+        f["key"]: _fit(f, values[f["key"]], today) for f in version.form if f["key"] in values
+    }
     return Prefilled({key: one for key, one in fitting.items() if one}, degraded)
 
 
@@ -90,7 +93,9 @@ def _profile(person: Resident, paths: Iterable[str]) -> dict[str, Known]:
     return found
 
 
-def _asked(person: Resident, missing: set[str], *, purpose: str) -> tuple[dict[str, Known], bool]:
+def _asked(
+    person: Resident, missing: set[str], *, purpose: str, now: datetime
+) -> tuple[dict[str, Known], bool]:
     """Ask the population registry for what nobody else has, if there is anything to ask."""
     wanted = {path for path in missing if path.startswith("population.")}
     if not wanted or not person.sealed_id_number or person.account is None:
@@ -99,7 +104,6 @@ def _asked(person: Resident, missing: set[str], *, purpose: str) -> tuple[dict[s
         facts = exchange.facts_of(actor=person.account, id_number=person.id_number, purpose=purpose)
     except Unavailable:
         return {}, True
-    now = timezone.now()
     return {
         path: Known(value, "population", now) for path, value in facts.items() if path in wanted
     }, False
@@ -130,14 +134,14 @@ def _types(form: Iterable[Mapping[str, Any]]) -> dict[str, str]:
     return {field["key"]: field["type"] for field in form}
 
 
-def _fit(field: Mapping[str, Any], known: Known) -> Known | None:
+def _fit(field: Mapping[str, Any], known: Known, today: date) -> Known | None:
     """Keep a value that the field can hold; a birthday becomes its age band."""
     if field["type"] != "enum":
         return known
     options = list(forms.options_of(field))
     if known.value in options:
         return known
-    band = _age_band(options, str(known.value), today=timezone.localdate())
+    band = _age_band(options, str(known.value), today=today)
     return Known(band, known.source, known.verified_at) if band else None
 
 

@@ -47,6 +47,7 @@ def cases_of(
     account: Account,
     *,
     group: Group | None = None,
+    now: datetime,
     after: tuple[datetime, int] | None = None,
     size: int,
 ) -> list[tuple[tuple[datetime, int], dict[str, Any]]]:
@@ -63,7 +64,7 @@ def cases_of(
             submitted_at=after[0], pk__gte=after[1]
         )
     rows = cases.order_by("-submitted_at", "-pk").values_list(*_ROW)[: size + 1]
-    today = timezone.localdate()
+    today = timezone.localdate(now)
     return [((row[7], row[0]), _row(row, today)) for row in rows]
 
 
@@ -101,7 +102,7 @@ def open_count(account: Account) -> int:
     return cases[:COUNT_CAP].count()
 
 
-def detail(account: Account, *, number: str) -> dict[str, Any]:
+def detail(account: Account, *, number: str, now: datetime) -> dict[str, Any]:
     """
     办件详情: return the whole page of one's own case: progress, clock, timeline, answers.
 
@@ -117,7 +118,7 @@ def detail(account: Account, *, number: str) -> dict[str, Any]:
     if case is None:
         raise NoSuchCase
     told = timeline(case)
-    return progress(case) | {
+    return progress(case, now=now) | {
         "submitted_at": case.submitted_at,
         "accepted_at": case.accepted_at,
         "decided_at": case.decided_at,
@@ -132,13 +133,13 @@ def detail(account: Account, *, number: str) -> dict[str, Any]:
     }
 
 
-def progress(case: Case) -> dict[str, Any]:
+def progress(case: Case, *, now: datetime) -> dict[str, Any]:
     """
     进度: where a case stands, in words fit for anybody who knows its number; no personal data.
 
     :param case: with its item and version.
     """
-    today = timezone.localdate()
+    today = timezone.localdate(now)
     turns, stage = _turns(case)
     upcoming = _upcoming(case, stage)
     light = _light(case.status, today, case.promised_due_on, case.warn_on, case.paused_on)
@@ -167,10 +168,10 @@ def progress(case: Case) -> dict[str, Any]:
     }
 
 
-def public_progress(case: Case) -> dict[str, Any]:
+def public_progress(case: Case, *, now: datetime) -> dict[str, Any]:
     """Return progress and what happened, without any free text: that may name people."""
     told = [{"at": line["at"], "text": line["text"]} for line in timeline(case)]
-    return progress(case) | {"submitted_at": case.submitted_at, "timeline": told}
+    return progress(case, now=now) | {"submitted_at": case.submitted_at, "timeline": told}
 
 
 def _turns(case: Case) -> tuple[list[dict[str, Any]], int]:
@@ -201,11 +202,10 @@ def _upcoming(case: Case, stage: int) -> list[str]:
 
 
 def _clock(case: Case, light: deadlines.Light | None, today: date) -> list[str]:
-    kind = case.version.day_kind
     due, left = case.promised_due_on, 0
     if due:
         working = organisation.calendar()
-        left = working.remaining(case.paused_on or today, due, kind)  # type: ignore[arg-type]
+        left = working.remaining(case.paused_on or today, due, case.version.days)
     return words.clock_lines(
         case,
         status=case.status,
