@@ -1,1 +1,94 @@
-"""The clock (时钟): every job that beat rings, a few lines each."""
+"""
+The clock (时钟): every job that beat rings, a few lines each.
+
+Beat only rings, and may ring twice: what a job does is claimed in PostgreSQL row by row, so a
+second ring finds nothing left to do.
+"""
+
+import structlog
+from celery import shared_task
+from django.utils import timezone
+
+from backend.accounts import actions as accounts
+from backend.cases import actions as cases
+from backend.cases.queries import todo
+
+from notifications import dispatch, marks
+from notifications.actions import callbacks
+
+STEPS_A_RING = 100
+_log = structlog.get_logger(__name__)
+
+
+# -- 通知 ---------------------------------------------------------------------------------------
+
+
+@shared_task(name="clock.dispatch_rt")
+def dispatch_rt() -> None:
+    """即时车道: what just happened to a case."""
+    dispatch.run("rt")
+
+
+@shared_task(name="clock.dispatch_due")
+def dispatch_due() -> None:
+    """提醒车道: what fell due."""
+    dispatch.run("due")
+
+
+@shared_task(name="clock.dispatch_bulk")
+def dispatch_bulk() -> None:
+    """批量车道."""
+    dispatch.run("bulk")
+
+
+@shared_task(name="clock.apply_callbacks")
+def apply_callbacks() -> None:
+    """回调车道: what WeChat told us back."""
+    dispatch.beat("cb")
+    callbacks.apply_callbacks()
+
+
+@shared_task(name="clock.reap")
+def reap() -> None:
+    """收租: settle what a dead worker left, and measure what waits."""
+    now = timezone.now()
+    try:
+        dispatch.reap(now=now, worker="reaper")
+    except marks.Lost as fault:
+        _log.warning("reap_without_valkey", fault=type(fault).__name__)
+    dispatch.measure(now=now)
+
+
+# -- 办件 ---------------------------------------------------------------------------------------
+
+
+@shared_task(name="clock.system_steps")
+def system_steps() -> None:
+    """系统环节: steps the platform does itself; one that breaks leaves the others alone."""
+    for step_id in todo.system_steps(most=STEPS_A_RING):
+        try:
+            cases.run_system_step(step_id=step_id)
+        except Exception as fault:  # any step may break; the next ring tries again
+            _log.error("system_step_broke", step=step_id, fault=type(fault).__name__)
+
+
+@shared_task(name="clock.lights")
+def lights() -> None:
+    """红黄灯: tell staff of steps that turned yellow or red."""
+    cases.alert_lights()
+
+
+# -- 家务 ---------------------------------------------------------------------------------------
+
+
+@shared_task(name="clock.heartbeat")
+def heartbeat() -> None:
+    """心跳: beat rang, and the maintenance lane heard it."""
+    dispatch.beat("beat")
+    dispatch.beat("maint")
+
+
+@shared_task(name="clock.tidy")
+def tidy() -> None:
+    """清理: what is kept for minutes only."""
+    accounts.forget_codes()
