@@ -1,9 +1,95 @@
-"""What others ask of the catalogue: the version in force, and where it is open."""
+"""What others ask of the catalogue: what there is, the version in force, and where it is open."""
 
 import functools
 from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.db.models import Count, F, Func
+from django.db.models.fields.json import KT
 
 from backend.catalogue.models import Rollout, ServiceItem, ServiceVersion
+
+LISTED = (ServiceItem.Status.PUBLISHED, ServiceItem.Status.SUSPENDED)
+MOST_WORDS, MOST_LETTERS = 5, 50
+
+
+@dataclass(frozen=True, slots=True)
+class ItemRow:
+    """An item as a list shows it; days are of `day_kind`."""
+
+    code: str
+    name: str
+    short_name: str
+    theme: str
+    audience: list[str]
+    department_code: str
+    kind: str
+    level: str
+    status: str
+    promised_days: int
+    day_kind: str
+    online: bool
+    max_onsite: int
+
+
+def listed(
+    *, theme: str = "", audience: str = "", search: str = "", after: str = "", limit: int = 20
+) -> list[ItemRow]:
+    """
+    Return items in force by their code, in one statement (事项目录).
+
+    :param search: words that must all be found in name, popular names, pinyin or first letters.
+    :param after: the code the last page ended with.
+    """
+    rows = ServiceVersion.objects.filter(
+        published_at__isnull=False, retired_at__isnull=True, item__status__in=LISTED
+    )
+    if theme:
+        rows = rows.filter(item__theme=theme)
+    if audience:
+        rows = rows.filter(item__audience__contains=[audience])
+    for word in _words(search):
+        rows = rows.filter(item__search_text__contains=word)
+    if after:
+        rows = rows.filter(item__code__gt=after)
+    found = rows.order_by("item__code").values_list(
+        "item__code",
+        "item__name",
+        KT("guide__short_name"),
+        "item__theme",
+        "item__audience",
+        "item__department_code",
+        "item__kind",
+        "item__level",
+        "item__status",
+        "promised_days",
+        "day_kind",
+        "online",
+        F("guide__max_onsite"),
+    )
+    return [ItemRow(*row) for row in found[:limit]]
+
+
+def themes() -> dict[str, int]:
+    """Return the themes of items in force, with how many each has."""
+    rows = ServiceItem.objects.filter(status__in=LISTED).values_list("theme").annotate(Count("pk"))
+    return dict(rows.order_by("theme"))
+
+
+def audiences() -> dict[str, int]:
+    """Return the groups of people items are meant for, with how many each has."""
+    rows = (
+        ServiceItem.objects.filter(status__in=LISTED)
+        .annotate(group=Func("audience", function="unnest"))
+        .values_list("group")
+        .annotate(Count("pk"))
+    )
+    return dict(rows.order_by("group"))
+
+
+def _words(search: str) -> list[str]:
+    text = search.replace("\x00", " ")[:MOST_LETTERS].lower()
+    return text.split()[:MOST_WORDS]
 
 
 def published(code: str) -> ServiceVersion | None:
@@ -46,9 +132,7 @@ def is_offered(item: ServiceItem, chain: Sequence[str], capability: str = "onlin
     """
     entries = Rollout.objects.filter(
         division__code__in=chain, capability=capability, item_id__in=[item.pk]
-    ) | Rollout.objects.filter(
-        division__code__in=chain, capability=capability, item__isnull=True
-    )
+    ) | Rollout.objects.filter(division__code__in=chain, capability=capability, item__isnull=True)
     found = {
         (code, item_id is not None): stage
         for code, item_id, stage in entries.values_list("division__code", "item_id", "stage")
