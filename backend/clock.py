@@ -12,7 +12,6 @@ from django.utils import timezone
 from backend.accounts import actions as accounts
 from backend.cases import actions as cases
 from backend.cases.queries import todo
-
 from notifications import dispatch, marks
 from notifications.actions import callbacks
 
