@@ -1,10 +1,10 @@
 """What others ask of the catalogue: what there is, the version in force, and where it is open."""
 
 import functools
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from django.db.models import Count, F, Func
+from django.db.models import Count, F, Func, Q
 from django.db.models.fields.json import KT
 
 from backend.catalogue.models import Rollout, ServiceItem, ServiceVersion
@@ -30,6 +30,8 @@ class ItemRow:
     day_kind: str
     online: bool
     max_onsite: int
+    authority: str
+    realname_level: int
 
 
 def listed(
@@ -66,6 +68,8 @@ def listed(
         "day_kind",
         "online",
         F("guide__max_onsite"),
+        "authority",
+        "realname_level",
     )
     return [ItemRow(*row) for row in found[:limit]]
 
@@ -130,15 +134,27 @@ def is_offered(item: ServiceItem, chain: Sequence[str], capability: str = "onlin
     `chain` holds the division codes from the nearest up; an entry of the item itself goes before
     one for all items of the same division; without any entry the item is open.
     """
+    return offered({item.code: chain}, capability)[item.code]
+
+
+def offered(chains: Mapping[str, Sequence[str]], capability: str = "online") -> dict[str, bool]:
+    """Say of each item (code → the chain of its place) whether it is open; in one statement."""
+    places = {code for chain in chains.values() for code in chain}
     entries = Rollout.objects.filter(
-        division__code__in=chain, capability=capability, item_id__in=[item.pk]
-    ) | Rollout.objects.filter(division__code__in=chain, capability=capability, item__isnull=True)
-    found = {
-        (code, item_id is not None): stage
-        for code, item_id, stage in entries.values_list("division__code", "item_id", "stage")
+        Q(item__code__in=chains.keys()) | Q(item__isnull=True),
+        division__code__in=places,
+        capability=capability,
+    )
+    stages = {
+        (division, item): stage
+        for division, item, stage in entries.values_list("division__code", "item__code", "stage")
     }
+    return {item: _is_open(item, chain, stages) for item, chain in chains.items()}
+
+
+def _is_open(item: str, chain: Sequence[str], stages: Mapping[tuple[str, str | None], str]) -> bool:
     for code in chain:
-        for own in (True, False):
-            if (code, own) in found:
-                return found[code, own] != Rollout.Stage.OFF
+        for entry in (item, None):
+            if (code, entry) in stages:
+                return stages[code, entry] != Rollout.Stage.OFF
     return True
