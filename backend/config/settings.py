@@ -217,6 +217,8 @@ REGISTRY_BASE_URL = env("REGISTRY_BASE_URL", "http://127.0.0.1:9003")
 REGISTRY_KEY = env("REGISTRY_KEY", "sandbox-registry-key", secret=True)
 
 LOG_LEVEL = env("LOG_LEVEL", "WARNING" if TESTING else "INFO")
+# Beat rings every two seconds: what is heard each time is not worth a line.
+QUIET = ("axes", "urllib3", "kombu", "amqp", "celery", "django_structlog.celery")
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
@@ -226,7 +228,7 @@ LOGGING = {
         "out": {"class": "logging.StreamHandler", "formatter": "json", "filters": ["scrub"]}
     },
     "root": {"handlers": ["out"], "level": LOG_LEVEL},
-    "loggers": {name: {"level": "WARNING"} for name in ("axes", "urllib3", "kombu", "amqp")},
+    "loggers": {name: {"level": "WARNING"} for name in QUIET},
 }
 structlog.configure(
     processors=[
