@@ -1,112 +1,23 @@
-"""The WeChat adapter: one token for all, certain and uncertain outcomes, no secret in a text."""
+"""The WeChat adapter: login, certain and uncertain outcomes, and no secret in a text."""
 
 import json
 import logging
-import threading
 import time
 import traceback
 import uuid
-from contextlib import suppress
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 import redis
-from django.conf import settings as current
 
 from backend.core import wechat as adapter
 from backend.core.wechat import tokens
 from backend.devstack.wechat import account
+from tests.core.sending import data, held, openid, send, sends, token_calls
 from tests.racing import together
-from tests.sandboxes import Sandbox, forget_tokens, free_port, someone
+from tests.sandboxes import free_port, someone
 
 SEND = "/cgi-bin/message/subscribe/send"
-STABLE = "/cgi-bin/stable_token"
 SECRET = "sandbox-secret"
-
-
-def data(note="10个工作日内办结"):
-    return {
-        "thing1": {"value": "高龄津贴"},
-        "character_string2": {"value": "****1234"},
-        "phrase3": {"value": "已受理"},
-        "time4": {"value": "2026年3月5日 09:30"},
-        "thing5": {"value": note},
-    }
-
-
-def openid(who="li"):
-    return account.openid_of(who, "wx5a1yang0000demo")
-
-
-def send(who="li", **more):
-    message = {
-        "openid": openid(who),
-        "template_id": account.PROGRESS_ONCE,
-        "data": data(),
-        "page": "pages/case/detail?no=1",
-        **more,
-    }
-    return adapter.send_subscribe_message(**message)
-
-
-@pytest.fixture
-def subscribed(wechat) -> Sandbox:
-    wechat.post(
-        "/sandbox/subscribe",
-        {"everyone": True, "template_id": account.PROGRESS_ONCE, "times": 100},
-    )
-    return wechat
-
-
-def token_calls(sandbox):
-    return sandbox.get("/sandbox/oracle")["token_calls"]
-
-
-def sends(sandbox):
-    return sandbox.get("/sandbox/oracle")["sends"]
-
-
-class Stub:
-    """A server that answers every request with the same bytes, or with nothing at all."""
-
-    def __init__(self, body=b"", status=200, wait=0.0):
-        self.paths = []
-        stub = self
-
-        class Door(BaseHTTPRequestHandler):
-            def answer(self):
-                stub.paths.append(self.path)
-                time.sleep(wait)
-                self.send_response(status)
-                self.send_header("Content-Length", str(len(body)))
-                self.end_headers()
-                with suppress(OSError):  # the caller may be tired of waiting
-                    self.wfile.write(body)
-
-            do_GET = do_POST = answer  # noqa: N815
-
-            def log_message(self, *_args):
-                pass
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Door)
-        self.url = f"http://127.0.0.1:{self.server.server_port}"
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
-
-
-@pytest.fixture
-def stub(settings):
-    """Put a stub in WeChat's place."""
-    stubs = []
-
-    def put(**how):
-        stubs.append(Stub(**how))
-        settings.WECHAT_BASE_URL = stubs[-1].url
-        forget_tokens()
-        return stubs[-1]
-
-    yield put
-    for one in stubs:
-        one.server.shutdown()
 
 
 # ── login and phone ─────────────────────────────────────────────────────────────────────────
@@ -275,143 +186,6 @@ def test_serves_many_threads_with_one_client(subscribed):
     assert token_calls(subscribed) == 1
 
 
-# ── the token ───────────────────────────────────────────────────────────────────────────────
-
-
-def test_replaces_a_dead_token_once_for_sixteen_threads(subscribed):
-    send("first")
-    subscribed.post("/sandbox/token")
-    before = token_calls(subscribed)
-
-    outcomes = together(lambda n: send(f"p{n}"), times=16)
-
-    assert {outcome.status for outcome in outcomes} == {"accepted"}
-    assert token_calls(subscribed) - before <= 2
-
-
-def test_needs_few_token_calls_when_processes_storm(subscribed):
-    """Sixteen copies of the token, as sixteen processes have them."""
-    send("first")
-    subscribed.post("/sandbox/token")
-    before = token_calls(subscribed)
-    keepers = [tokens.Keeper() for _ in range(16)]
-
-    found = together(lambda n: keepers[n].current() and keepers[n].replace(dead(n)), times=16)
-
-    def alive(token):
-        return subscribed.get("/wxaapi/newtmpl/gettemplate", access_token=token)["errcode"] == 0
-
-    assert token_calls(subscribed) - before <= 2
-    assert len(set(found)) == 1
-    assert alive(found[0])
-
-
-def test_would_storm_without_valkey_between_the_processes(subscribed, settings):
-    """The control of the test above: what it counts is there to be counted."""
-    send("first")
-    refused = dead(0)
-    subscribed.post("/sandbox/token")
-    settings.REDIS_URL = f"redis://127.0.0.1:{free_port()}/0"
-    before = token_calls(subscribed)
-    keepers = [tokens.Keeper() for _ in range(16)]
-
-    together(lambda n: keepers[n].replace(refused), times=16)
-
-    assert token_calls(subscribed) - before == 16
-
-
-def dead(_n):
-    return tokens._keeper(tokens.os.getpid(), *_place())._token
-
-
-def _place():
-    return current.WECHAT_BASE_URL, current.WECHAT_APP_ID
-
-
-def test_stops_when_the_new_token_is_the_refused_one(subscribed):
-    subscribed.faults({"kind": "errcode", "errcode": 40001, "path": SEND})
-
-    outcome = send()
-
-    assert (outcome.status, outcome.errcode) == ("not_sent", 40001)
-    assert sends(subscribed) == 1
-    assert token_calls(subscribed) <= 2
-    for _ in range(5):
-        send()
-    assert token_calls(subscribed) <= 2, "the refresher rests"
-
-
-def test_takes_the_token_another_process_stored(subscribed):
-    send()
-    tokens._keeper.cache_clear()  # a new process begins
-    assert send().status == "accepted"
-    assert token_calls(subscribed) == 1
-
-
-def test_keeps_the_token_sealed(subscribed):
-    send()
-    stored = tokens.valkey().get(tokens._key())
-    token = tokens._keeper(tokens.os.getpid(), *_place()).current()
-    assert token.encode() not in stored
-    assert len(token) > 100
-
-
-def test_fetches_anew_when_the_stored_token_cannot_be_opened(subscribed):
-    tokens.valkey().set(tokens._key(), b"\x01\x01" + b"x" * 60, ex=600)
-    assert send().status == "accepted"
-
-
-def test_waits_for_whoever_is_fetching(subscribed):
-    tokens.valkey().set(tokens._key("lock"), b"somebody", px=5000)
-    outcomes = []
-    waiting = threading.Thread(target=lambda: outcomes.append(send()))
-    waiting.start()
-    time.sleep(0.3)
-    assert outcomes == []
-
-    token = subscribed.post(
-        STABLE,
-        {"grant_type": "client_credential", "appid": "wx5a1yang0000demo", "secret": SECRET},
-    )["access_token"]
-    tokens.valkey().set(tokens._key(), tokens.crypto.seal(token, context=tokens._key()), ex=600)
-    waiting.join(5)
-
-    assert outcomes[0].status == "accepted"
-    assert token_calls(subscribed) == 1
-
-
-def test_is_not_sent_when_there_is_no_token_to_be_had(subscribed):
-    subscribed.faults({"kind": "errcode", "errcode": 40125, "path": STABLE})
-
-    outcomes = [send() for _ in range(5)]
-
-    assert {(outcome.status, outcome.errcode) for outcome in outcomes} == {("not_sent", None)}
-    assert sends(subscribed) == 0
-    assert token_calls(subscribed) == 1
-
-
-def test_works_without_valkey(subscribed, settings):
-    settings.REDIS_URL = f"redis://127.0.0.1:{free_port()}/0"
-
-    assert adapter.session_of(code="demo-li-1").openid
-    outcomes = together(lambda n: send(f"p{n}"), times=8)
-
-    assert {outcome.status for outcome in outcomes} == {"accepted"}
-    assert token_calls(subscribed) == 1
-    subscribed.post("/sandbox/token")
-    assert send().status == "accepted"
-
-
-def test_outlives_a_token_service_that_hangs(stub):
-    stub(body=b"{}", wait=8)
-    began = time.monotonic()
-    assert send().status == "not_sent"
-    assert time.monotonic() - began < 6
-    began = time.monotonic()
-    assert send().status == "not_sent"
-    assert time.monotonic() - began < 0.5, "nobody waits for it again at once"
-
-
 # ── what the account may do ─────────────────────────────────────────────────────────────────
 
 
@@ -441,8 +215,7 @@ def test_does_not_invent_templates_or_limits(wechat):
 def test_lets_no_secret_into_an_exception_or_a_log(subscribed, settings, caplog, place):
     caplog.set_level(logging.DEBUG)
     send("first")
-    token = tokens._keeper(tokens.os.getpid(), *_place()).current()
-    hidden = uuid.uuid4().hex
+    token, hidden = held(), uuid.uuid4().hex
     if place == "nobody":
         settings.WECHAT_BASE_URL = f"http://127.0.0.1:{free_port()}"
     else:

@@ -3,8 +3,8 @@
 import pytest
 import requests
 
-from tests.devstack.test_wechat_callbacks import Listener
 from tests.sandboxes import someone
+from tests.stubs import Stub
 
 NOTICE = {
     "phone": "13900000001",
@@ -65,14 +65,14 @@ def test_gives_a_number_one_verification_code_a_minute(sms, send):
 
 
 def test_pushes_a_receipt(sms, send):
-    listener = Listener()
+    listener = Stub()
     sms.post("/sandbox/callback", {"url": listener.url})
     try:
         send(out_id="d-77")
-        assert b'"out_id": "d-77"' in listener.wait(1)[0][1]
+        assert b'"out_id": "d-77"' in listener.wait_for(1)[0][1]
     finally:
         sms.post("/sandbox/callback", {"url": ""})
-        listener.server.shutdown()
+        listener.close()
 
 
 def test_takes_a_message_and_breaks_the_line(sms, send):

@@ -1,57 +1,23 @@
 """The WeChat sandbox's pushes: signed, encrypted, in two shapes, retried; opened by our adapter."""
 
 import json
-import threading
 import time
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
 from backend.core import wechat as adapter
 from backend.devstack.wechat import account
 from tests.devstack.test_wechat_send import SEND, message
-
-
-class Listener:
-    """A mini-program's callback address that keeps what comes, and answers as told."""
-
-    def __init__(self):
-        self.pushes = []
-        self.answers = []
-        listener = self
-
-        class Door(BaseHTTPRequestHandler):
-            def do_POST(self):
-                body = self.rfile.read(int(self.headers["Content-Length"]))
-                listener.pushes.append((dict(parse_qsl(urlsplit(self.path).query)), body))
-                status = listener.answers.pop(0) if listener.answers else 200
-                self.send_response(status)
-                self.end_headers()
-                self.wfile.write(b"success")
-
-            def log_message(self, *_args):
-                pass
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Door)
-        self.url = f"http://127.0.0.1:{self.server.server_port}/wechat/callback"
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
-
-    def wait(self, count, seconds=8):
-        deadline = time.monotonic() + seconds
-        while len(self.pushes) < count and time.monotonic() < deadline:
-            time.sleep(0.02)
-        assert len(self.pushes) >= count, f"{len(self.pushes)} of {count} pushes"
-        return self.pushes
+from tests.stubs import Stub
 
 
 @pytest.fixture
 def listener(wechat):
-    listener = Listener()
+    listener = Stub(body=b"success")
     wechat.post("/sandbox/callback", {"url": listener.url, "delay_ms": 0})
     yield listener
     wechat.post("/sandbox/reset")
-    listener.server.shutdown()
+    listener.close()
 
 
 @pytest.fixture
@@ -73,7 +39,7 @@ def test_tells_of_the_popup(wechat, listener, subscribe, shape):
     wechat.post("/sandbox/callback", {"shape": shape})
     subscribe()
 
-    (push,) = listener.wait(1)
+    (push,) = listener.wait_for(1)
 
     event = opened(push)
     assert event["event"] == "subscribe_msg_popup_event"
@@ -90,7 +56,7 @@ def test_tells_of_several_templates_at_once(wechat, listener, subscribe, shape):
     wechat.post("/sandbox/callback", {"shape": shape})
     subscribe(template_ids=[account.PROGRESS_ONCE, account.BOOKING_ONCE], action="reject")
 
-    event = opened(listener.wait(1)[0])
+    event = opened(listener.wait_for(1)[0])
 
     assert [item["template_id"] for item in event["items"]] == [
         account.PROGRESS_ONCE,
@@ -101,7 +67,7 @@ def test_tells_of_several_templates_at_once(wechat, listener, subscribe, shape):
 
 def test_tells_of_the_switch_in_the_settings(listener, subscribe):
     subscribe(action="off")
-    event = opened(listener.wait(1)[0])
+    event = opened(listener.wait_for(1)[0])
     assert event["event"] == "subscribe_msg_change_event"
     assert event["items"] == [{"template_id": account.PROGRESS_ONCE, "result": "reject"}]
 
@@ -110,7 +76,7 @@ def test_tells_that_a_message_was_sent(wechat, listener, subscribe, token):
     subscribe()
     sent = wechat.post(SEND, message(), access_token=token)
 
-    events = [opened(push) for push in listener.wait(2)]
+    events = [opened(push) for push in listener.wait_for(2)]
 
     (event,) = (one for one in events if one["event"] == "subscribe_msg_sent_event")
     assert event["items"] == [
@@ -140,26 +106,26 @@ def test_gives_an_event_one_digest_in_either_shape(wechat):
 
 def test_comes_again_until_it_is_acknowledged(wechat, listener, subscribe):
     wechat.post("/sandbox/callback", {"retry_seconds": 0.1})
-    listener.answers = [503, 500]
+    listener.statuses = [503, 500]
     subscribe()
 
-    pushes = listener.wait(3)
+    pushes = listener.wait_for(3)
 
     assert pushes[0] == pushes[1] == pushes[2], "a retry is the very same request"
     time.sleep(0.4)
-    assert len(listener.pushes) == 3
+    assert len(listener.heard) == 3
     assert wechat.get("/sandbox/callback")["counts"]["retried"] == 2
 
 
 def test_gives_up_after_three_retries(wechat, listener, subscribe):
     wechat.post("/sandbox/callback", {"retry_seconds": 0.05, "same_nonce": False})
-    listener.answers = [500] * 10
+    listener.statuses = [500] * 10
     subscribe()
 
-    pushes = listener.wait(4)
+    pushes = listener.wait_for(4)
     time.sleep(0.3)
 
-    assert len(listener.pushes) == 4
+    assert len(listener.heard) == 4
     assert len({query["nonce"] for query, _body in pushes}) == 4
     assert wechat.get("/sandbox/callback")["counts"]["given_up"] == 1
 
@@ -167,7 +133,7 @@ def test_gives_up_after_three_retries(wechat, listener, subscribe):
 def test_says_things_twice_and_out_of_order_when_told_to(wechat, listener, subscribe):
     wechat.post("/sandbox/callback", {"duplicate_percent": 100})
     subscribe()
-    first, second = (opened(push) for push in listener.wait(2))
+    first, second = (opened(push) for push in listener.wait_for(2))
     assert first["digest"] == second["digest"]
 
 
@@ -176,7 +142,7 @@ def test_leaves_out_sent_events_for_a_measurement(wechat, listener, subscribe, t
     subscribe()
     wechat.post(SEND, message(), access_token=token)
     time.sleep(0.3)
-    assert len(listener.pushes) == 1
+    assert len(listener.heard) == 1
 
 
 def test_shows_how_it_pushes(wechat):

@@ -4,19 +4,11 @@ import pytest
 
 from backend.accounts.models import Account
 from backend.exchange import actions
-from backend.exchange.connectors import population
 from backend.exchange.models import RegistryQuery
 from backend.residents import actions as residents
 from tests.sandboxes import someone
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def closed_breaker():
-    population.BREAKER.forget()
-    yield
-    population.BREAKER.forget()
 
 
 @pytest.fixture

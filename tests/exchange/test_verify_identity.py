@@ -1,10 +1,7 @@
 """Asking the population registry: a checked answer, a kept question, and patience that ends."""
 
 import json
-import threading
 import time
-from contextlib import suppress
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
@@ -14,16 +11,10 @@ from backend.exchange import actions
 from backend.exchange.connectors import population
 from backend.exchange.models import RegistryQuery
 from tests.sandboxes import free_port, someone
+from tests.stubs import Stub
 
 PURPOSE = "高龄津贴:资格核验"
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def closed_breaker():
-    population.BREAKER.forget()
-    yield
-    population.BREAKER.forget()
 
 
 @pytest.fixture
@@ -169,25 +160,10 @@ ROW = {
 @pytest.fixture
 def answer(settings):
     """Let a stub answer in the registry's place."""
-    said = {}
-
-    class Door(BaseHTTPRequestHandler):
-        def do_POST(self):
-            body = json.dumps(said["answer"]).encode()
-            self.send_response(200)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            with suppress(OSError):
-                self.wfile.write(body)
-
-        def log_message(self, *_args):
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Door)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    settings.REGISTRY_BASE_URL = f"http://127.0.0.1:{server.server_port}"
-    yield lambda content: said.update(answer=content)
-    server.shutdown()
+    stub = Stub()
+    settings.REGISTRY_BASE_URL = stub.url
+    yield lambda content: setattr(stub, "body", json.dumps(content).encode())
+    stub.close()
 
 
 def test_believes_a_row_of_the_right_shape(answer):
