@@ -1,16 +1,23 @@
 """Health (运行状况): alive, ready, and whether the workers and the clock still tick. No secrets."""
 
 import os
+from datetime import datetime
 from typing import Any
 
 import redis
 from django.conf import settings
 from django.db import DatabaseError, connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.utils import timezone
 from django.views.decorators.http import require_safe
 from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector
 
+from backend.config.schedule import SCHEDULE
+from notifications.models import Heartbeat
+
+STALE = 90  # seconds; every lane is rung at least each 15
+LANES = sorted({job["options"]["queue"] for job in SCHEDULE.values()} | {"beat"})
 _PATIENCE = 0.3  # seconds; a probe that hangs is worse than one that says no
 _doorbell = redis.Redis.from_url(
     settings.REDIS_URL, socket_timeout=_PATIENCE, socket_connect_timeout=_PATIENCE
@@ -36,6 +43,28 @@ def ready(_request: HttpRequest) -> HttpResponse:
     status = "down" if not up else "ok" if whole else "degraded"
     body = {"status": status, "mode": settings.MODE, "database": database, "broker": broker}
     return JsonResponse(body, status=200 if up else 503)
+
+
+@require_safe
+def workers(_request: HttpRequest) -> HttpResponse:
+    """Say of every lane, and of beat, when it last did its round; 503 while one is stale."""
+    try:
+        seen = dict(Heartbeat.objects.values_list("worker", "at"))
+    except DatabaseError:
+        connection.close()
+        return JsonResponse({"status": "unknown", "database": "down"}, status=503)
+    now = timezone.now()
+    lanes = {lane: _lane(seen.get(lane), now) for lane in LANES}
+    fresh = all(one["status"] == "ok" for one in lanes.values())
+    body = {"status": "ok" if fresh else "stale", "lanes": lanes}
+    return JsonResponse(body, status=200 if fresh else 503)
+
+
+def _lane(seen_at: datetime | None, now: datetime) -> dict[str, Any]:
+    if seen_at is None:
+        return {"status": "never", "seen_at": None, "seconds": None}
+    seconds = int((now - seen_at).total_seconds())
+    return {"status": "ok" if seconds <= STALE else "stale", "seen_at": seen_at, "seconds": seconds}
 
 
 @require_safe

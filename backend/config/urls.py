@@ -22,5 +22,10 @@ urlpatterns = [
     path("static/<path:path>", _static, {"document_root": SIDECAR}),
     path("health/live", health.live),
     path("health/ready", health.ready),
+    path("health/workers", health.workers),
     path("metrics", health.metrics),
 ]
+
+handler400 = "backend.config.fallback.bad_request"
+handler404 = "backend.config.fallback.not_found"
+handler500 = "backend.config.fallback.broken"

@@ -29,6 +29,8 @@ FRAMEWORK: dict[type[exceptions.APIException], tuple[str, str]] = {
     exceptions.UnsupportedMediaType: ("unsupported_media_type", "请以 application/json 提交"),
     exceptions.Throttled: ("too_many_attempts", "操作过于频繁, 请稍后再试"),
 }
+MEDIA_TYPE = "application/problem+json"
+BROKEN = ("internal_error", "系统出错, 已记录, 请稍后再试; 仍不行请报请求编号")
 DOWN = ("database_unavailable", "系统正在恢复, 请稍后重试, 已填内容不会丢失")
 
 _log = structlog.get_logger(__name__)
@@ -71,13 +73,21 @@ def _of_framework(error: Exception, response: Response) -> Response:
 
 
 def problem(status: int, code: str, title: str, detail: str = "", **extra: object) -> Response:
+    body = body_of(status, code, title, detail, **extra)
+    return Response(body, status=status, content_type=MEDIA_TYPE)
+
+
+def body_of(
+    status: int, code: str, title: str, detail: str = "", **extra: object
+) -> dict[str, object]:
+    """Return the members of a problem; `extra` are its extensions."""
     request_id = structlog.contextvars.get_contextvars().get("request_id", "")
-    body = {
+    return {
         "type": f"/problems/{code}",
         "code": code,
         "title": title,
         "status": status,
         "detail": detail or title,
         "request_id": request_id,
+        **extra,
     }
-    return Response(body | extra, status=status, content_type="application/problem+json")
