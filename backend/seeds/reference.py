@@ -19,6 +19,7 @@ from backend.catalogue import files
 from backend.organisation import actions as organisation
 from backend.organisation.actions import Custodian, Day, Office, Place, Tally
 from backend.seeds import calendar
+from notifications.actions import loading as notifications
 
 DATA = Path(__file__).parent / "data"
 OFFICE_LEVELS = ("city", "county", "zone", "town", "village")
@@ -30,6 +31,7 @@ def load(*, actor: Account, data: Path = DATA) -> Iterator[tuple[str, str]]:
 
     :raises BadReference: a row of a CSV file cannot be.
     :raises BadDefinition: an item cannot work; earlier items stay loaded.
+    :raises BadRule: a reminder rule cannot be.
     :raises Unreadable: a file of an item is no YAML of ours.
     """
     days = (
@@ -41,6 +43,7 @@ def load(*, actor: Account, data: Path = DATA) -> Iterator[tuple[str, str]]:
     yield "托管", str(organisation.load_custody(custodians=custodians(data)))
     yield "部门", str(_departments(data))
     yield "事项", _items(actor, data)
+    yield "提醒规则", _rules(data)
 
 
 def places(data: Path = DATA) -> list[Place]:
@@ -97,6 +100,12 @@ def _items(actor: Account, data: Path) -> str:
         for file in files.read_items(data / "items")
     ]
     return f"{len(versions)}项已发布"
+
+
+def _rules(data: Path) -> str:
+    rows: list[dict[str, Any]] = yaml.safe_load((data / "rules.yaml").read_text(encoding="utf-8"))
+    rules = [notifications.load_rule(data=row) for row in rows]
+    return f"{len(rules)}条已装载"
 
 
 def _rows(path: Path) -> Iterator[tuple[int, dict[str, str]]]:

@@ -1,4 +1,4 @@
-"""`manage.py load_reference`: calendar, divisions, custody, offices and items (装载基础数据)."""
+"""`manage.py load_reference`: calendar, divisions, custody, offices, items, rules."""
 
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from backend.seeds import reference
 
 
 class Command(BaseCommand):
-    help = "装载基础数据: 工作日历、区划、托管、部门、事项; 可重复运行"
+    help = "装载基础数据: 工作日历、区划、托管、部门、事项、提醒规则; 可重复运行"
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--data", type=Path, default=reference.DATA, help="数据目录")
