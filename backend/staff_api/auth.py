@@ -113,8 +113,9 @@ class LoginView(DoorView):
 
 
 class Login(LoginView):
-    @extend_schema(request=LoginIn, responses=LoginOut, operation_id="staff_login")
+    @extend_schema(request=LoginIn, responses=LoginOut)
     def post(self, request: Request) -> Response:
+        """登录: 口令, 以及启用时的六位动态口令."""
         LOGINS.spend(client_ip(request))
         entry = actions.sign_in_staff(request=request._request, **self.read(LoginIn))  # noqa: SLF001
         state = "signed_in" if entry.token else "enrol"
@@ -122,30 +123,34 @@ class Login(LoginView):
 
 
 class OtpEnrol(LoginView):
-    @extend_schema(request=EnrolIn, responses=EnrolOut, operation_id="staff_otp_enrol")
+    @extend_schema(request=EnrolIn, responses=EnrolOut)
     def post(self, request: Request) -> Response:
+        """绑定动态口令: 取得一次性显示的密钥地址."""
         LOGINS.spend(client_ip(request))
         return Response({"otpauth": actions.enrol_otp(**self.read(EnrolIn))})
 
 
 class OtpConfirm(LoginView):
-    @extend_schema(request=ConfirmIn, responses=LoginOut, operation_id="staff_otp_confirm")
+    @extend_schema(request=ConfirmIn, responses=LoginOut)
     def post(self, request: Request) -> Response:
+        """确认动态口令并登录."""
         LOGINS.spend(client_ip(request))
         token = actions.confirm_otp(**self.read(ConfirmIn))
         return Response({"state": "signed_in", "token": token, "ticket": ""})
 
 
 class Logout(StaffView):
-    @extend_schema(request=None, responses={204: None}, operation_id="staff_logout")
+    @extend_schema(request=None, responses={204: None})
     def post(self, request: Request) -> Response:
+        """退出: 凭据立即失效."""
         actions.sign_out(account=self.actor, token_uid=str(request.auth))
         return Response(status=204)
 
 
 class Me(StaffView):
-    @extend_schema(responses=MeOut, operation_id="staff_me")
+    @extend_schema(responses=MeOut)
     def get(self, request: Request) -> Response:
+        """我是谁: 岗位、职责、可用页面."""
         posts = self.posts
         held = [duty for duty in Duty if any(post.has(duty) for post in posts)]
         return Response(
@@ -160,13 +165,15 @@ class Me(StaffView):
 
 
 class Sessions(StaffView):
-    @extend_schema(responses=SessionOut(many=True), operation_id="staff_sessions")
+    @extend_schema(responses=SessionOut(many=True))
     def get(self, request: Request) -> Response:
+        """我的登录设备."""
         return Response(accounts.sessions_of(self.actor, now=self.now, current=str(request.auth)))
 
 
 class SessionEnd(StaffView):
-    @extend_schema(request=None, responses={204: None}, operation_id="staff_session_end")
+    @extend_schema(request=None, responses={204: None})
     def post(self, request: Request, uid: UUID) -> Response:
+        """结束一个登录设备."""
         actions.sign_out(account=self.actor, token_uid=str(uid))
         return Response(status=204)

@@ -83,7 +83,7 @@ class AuditIn(PageIn):
 
 
 class CaseDetail(StaffView):
-    @extend_schema(responses=shapes.RecordOut, operation_id="staff_case")
+    @extend_schema(responses=shapes.RecordOut)
     def get(self, request: Request, number: str) -> Response:
         """办件全貌: 脱敏的申请人与申报内容、环节、痕迹、时限, 以及现在能做什么; 每次查看留痕."""
         case = actions.open_record(actor=self.actor, posts=self.posts, number=numbers.read(number))
@@ -91,7 +91,7 @@ class CaseDetail(StaffView):
 
 
 class CaseReveal(StaffView):
-    @extend_schema(request=RevealIn, responses=shapes.RevealOut, operation_id="staff_case_reveal")
+    @extend_schema(request=RevealIn, responses=shapes.RevealOut)
     def post(self, request: Request, number: str) -> Response:
         """查看原值: 每个字段留一条痕迹, 居民可见是谁、为何看了."""
         values = actions.reveal(
@@ -133,63 +133,85 @@ def _after(case: Case) -> Response:
     )
 
 
-@extend_schema(request=OpinionIn, responses=shapes.AfterOut, operation_id="staff_case_accept")
+@extend_schema(request=OpinionIn, responses=shapes.AfterOut)
 class Accept(CaseVerb):
+    """受理: 承诺与法定时限同时起算, 转入下一环节."""
+
     shape, act = OpinionIn, staticmethod(actions.accept)
 
 
-@extend_schema(request=DeclineIn, responses=shapes.AfterOut, operation_id="staff_case_decline")
+@extend_schema(request=DeclineIn, responses=shapes.AfterOut)
 class Decline(CaseVerb):
+    """不予受理: 写明理由与救济途径."""
+
     shape, act = DeclineIn, staticmethod(actions.decline)
 
 
-@extend_schema(request=OpinionIn, responses=shapes.AfterOut, operation_id="staff_case_finish")
+@extend_schema(request=OpinionIn, responses=shapes.AfterOut)
 class Finish(CaseVerb):
+    """即办办结: 受理、决定、办结一次完成."""
+
     shape, act = OpinionIn, staticmethod(actions.finish)
 
 
-@extend_schema(request=DecideIn, responses=shapes.AfterOut, operation_id="staff_case_decide")
+@extend_schema(request=DecideIn, responses=shapes.AfterOut)
 class Decide(CaseVerb):
+    """作出决定: 准予, 或写明理由后不予."""
+
     shape, act = DecideIn, staticmethod(actions.decide)
 
 
-@extend_schema(request=NoteIn, responses=shapes.AfterOut, operation_id="staff_case_deliver")
+@extend_schema(request=NoteIn, responses=shapes.AfterOut)
 class Deliver(CaseVerb):
+    """送达结果."""
+
     shape, act = NoteIn, staticmethod(actions.deliver)
 
 
-@extend_schema(request=NoteIn, responses=shapes.AfterOut, operation_id="staff_case_conclude")
+@extend_schema(request=NoteIn, responses=shapes.AfterOut)
 class Conclude(CaseVerb):
+    """办结: 最后一个环节办完."""
+
     shape, act = NoteIn, staticmethod(actions.conclude)
 
 
-@extend_schema(request=None, responses=shapes.AfterOut, operation_id="staff_step_claim")
+@extend_schema(request=None, responses=shapes.AfterOut)
 class Claim(StepVerb):
+    """认领环节三十分钟, 期间同事不能办理."""
+
     shape, act = NothingIn, staticmethod(actions.claim)
 
 
-@extend_schema(request=None, responses=shapes.AfterOut, operation_id="staff_step_release")
+@extend_schema(request=None, responses=shapes.AfterOut)
 class Release(StepVerb):
+    """放回已认领的环节."""
+
     shape, act = NothingIn, staticmethod(actions.release)
 
 
-@extend_schema(request=OpinionIn, responses=shapes.AfterOut, operation_id="staff_step_pass")
+@extend_schema(request=OpinionIn, responses=shapes.AfterOut)
 class Pass(StepVerb):
+    """通过本环节."""
+
     shape, act = OpinionIn, staticmethod(actions.pass_step)
 
 
-@extend_schema(request=ReasonedIn, responses=shapes.AfterOut, operation_id="staff_step_reject")
+@extend_schema(request=ReasonedIn, responses=shapes.AfterOut)
 class Reject(StepVerb):
+    """不予通过: 写明理由, 由决定环节统一答复."""
+
     shape, act = ReasonedIn, staticmethod(actions.reject_step)
 
 
-@extend_schema(request=ReasonedIn, responses=shapes.AfterOut, operation_id="staff_step_return")
+@extend_schema(request=ReasonedIn, responses=shapes.AfterOut)
 class Return(StepVerb):
+    """退回上一环节: 写明理由."""
+
     shape, act = ReasonedIn, staticmethod(actions.return_step)
 
 
 class Audit(StaffView):
-    @extend_schema(parameters=[AuditIn], responses=shapes.ReadPage, operation_id="staff_audit")
+    @extend_schema(parameters=[AuditIn], responses=shapes.ReadPage)
     def get(self, request: Request) -> Response:
         """谁查过这件: 督办与审计可见, 最近的在前."""
         duties.hold(self.posts, Duty.AUDIT)

@@ -30,8 +30,8 @@ class StaffView(DoorView):
 
     @cached_property
     def posts(self) -> list[HeldPost]:
-        """The posts held today; one statement a request."""
-        return duties.posts_of(self.actor)
+        """The posts held today; one statement a request. The schema generator holds none."""
+        return [] if getattr(self, "swagger_fake_view", False) else duties.posts_of(self.actor)
 
     @property
     def today(self) -> date:

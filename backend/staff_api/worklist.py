@@ -92,7 +92,7 @@ class TodoView(StaffView):
 
 
 class Worklist(TodoView):
-    @extend_schema(parameters=[PageIn], responses=TodoPage, operation_id="staff_worklist")
+    @extend_schema(parameters=[PageIn], responses=TodoPage)
     def get(self, request: Request) -> Response:
         """我的待办, 最先到期的在前."""
         steps = self.filter_queryset(self.get_queryset())
@@ -101,7 +101,7 @@ class Worklist(TodoView):
 
 
 class WorklistCounts(TodoView):
-    @extend_schema(responses=CountsOut, operation_id="staff_worklist_counts")
+    @extend_schema(responses=CountsOut)
     def get(self, request: Request) -> Response:
         """各灯、我的、无人认领的件数, 数到 1001 为止; 与列表同样可筛."""
         steps = self.filter_queryset(self.get_queryset())
@@ -121,14 +121,14 @@ class CaseList(SeenView):
     def get_queryset(self) -> QuerySet[Case]:
         return queries.in_sight(self.posts)
 
-    @extend_schema(parameters=[PageIn], responses=CasePage, operation_id="staff_cases")
+    @extend_schema(parameters=[PageIn], responses=CasePage)
     def get(self, request: Request) -> Response:
         """我能看到的办件, 在办与已结, 最近提交的在前."""
         return self.answer(self.filter_queryset(self.get_queryset()), self.read_query(PageIn))
 
 
 class CaseSearch(SeenView):
-    @extend_schema(request=SearchIn, responses=CasePage, operation_id="staff_cases_search")
+    @extend_schema(request=SearchIn, responses=CasePage)
     def post(self, request: Request) -> Response:
         """查人: 证件号码、手机号、姓名只在请求体中, 不留在地址里; 只找我能看到的办件."""
         query = self.read(SearchIn)
