@@ -31,28 +31,33 @@ def html(text: str) -> web.Response:
 
 def figures(pairs: Iterable[tuple[str, object, bool]]) -> str:
     """Return the figures of the head: label, value, and whether the value is bad news."""
-    return (
-        '<div class="figures">'
-        + "".join(
-            f'<div class="figure{" bad" if bad else ""}"><b>{escape(str(value))}</b>'
-            f"<span>{escape(label)}</span></div>"
-            for label, value, bad in pairs
-        )
-        + "</div>"
+    return "".join(
+        f'<div class="figure{" bad" if bad else ""}"><b>{escape(str(value))}</b>'
+        f"<span>{escape(label)}</span></div>"
+        for label, value, bad in pairs
     )
+
+
+def desk(title: str, note: str, *, numbers: str, tiles: str) -> web.Response:
+    """Return the page of all phones; `/figures` and `/tiles` keep it fresh."""
+    head = (
+        f"<h1>{escape(title)}<small>{escape(note)}</small></h1>"
+        f'<div class="figures" data-live="/figures">{numbers}</div>'
+    )
+    return shell(title, head=head, body=f'<div class="tiles" data-live="/tiles">{tiles}</div>')
 
 
 def tile(href: str, name: str, note: str, count: int, last: tuple[str, str, str] | None) -> str:
     """Return one phone of the desk; `last` is the newest message: title, time, first words."""
     hue = hashlib.sha256(name.encode()).digest()[0] * 360 // 256
-    newest = '<p class="quiet">还没有收到消息</p>'
+    newest = ""
     if last is not None:
         title, at, words = map(escape, last)
         newest = f'<div class="last"><b>{title}<time>{at}</time></b>{words}</div>'
     return (
         f'<a class="tile" href="{escape(href)}"><div class="who">'
         f'<div class="face" style="--hue:{hue}">{escape(name[:1])}</div>'
-        f"<div><b>{escape(name)}</b><span>{escape(note)}</span></div>"
+        f"<div><b>{escape(name)}</b><small>{escape(note)}</small></div>"
         f'<span class="count{"" if count else " none"}">{count}</span></div>{newest}</a>'
     )
 
@@ -60,8 +65,8 @@ def tile(href: str, name: str, note: str, count: int, last: tuple[str, str, str]
 def phone(title: str, at: float, live: str, content: str) -> str:
     """Return a phone whose screen is fetched again from `live`."""
     return (
-        f'<div class="phone"><div class="bar"><span>{moment(at, "%H:%M")}</span><span>5G ▮▮▮</span>'
-        f'</div><div class="title">{escape(title)}</div>'
+        f'<div class="phone"><div class="bar"><span>{moment(at, "%H:%M")}</span><i></i>'
+        f'<span>5G ▮▮▮</span></div><div class="title">{escape(title)}</div>'
         f'<div class="chat" data-live="{escape(live)}">{content}</div></div>'
     )
 

@@ -245,13 +245,12 @@ async def callback(request: web.Request) -> web.Response:
 
 async def desk(request: web.Request) -> web.Response:
     office = request.app[OFFICE]
-    total = sum(len(got) for got in office.phones.values())
-    limited = office.codes["isv.BUSINESS_LIMIT_CONTROL"]
-    head = "<h1>短信沙箱<small>居民的手机: 点开一部, 看它收到的短信</small></h1>" + pages.figures(
-        (("已送达", total, False), ("号码限频", limited, limited > 0))
-    )
-    body = f'<div class="tiles" data-live="/tiles">{_tiles(office)}</div>'
-    return pages.shell("短信沙箱", head=head, body=body)
+    note = "居民的手机: 点开一部, 看它收到的短信"
+    return pages.desk("短信沙箱", note, numbers=_figures(office), tiles=_tiles(office))
+
+
+async def figures(request: web.Request) -> web.Response:
+    return pages.html(_figures(request.app[OFFICE]))
 
 
 async def tiles(request: web.Request) -> web.Response:
@@ -275,14 +274,18 @@ async def texts(request: web.Request) -> web.Response:
     return pages.html(_texts(request.app[OFFICE], request.match_info["number"]))
 
 
+def _figures(office: Office) -> str:
+    total = sum(len(got) for got in office.phones.values())
+    limited = office.codes["isv.BUSINESS_LIMIT_CONTROL"]
+    return pages.figures((("已送达", total, False), ("号码限频", limited, limited > 0)))
+
+
 def _tiles(office: Office) -> str:
-    numbers = sorted(
-        office.owners.keys() | office.phones.keys(),
-        key=lambda number: (-max((m.at for m in office.phones.get(number, [])), default=0), number),
-    )
+    got_by = {number: office.phones.get(number, []) for number in (*office.owners, *office.phones)}
+    numbers = sorted(got_by, key=lambda number: -(got_by[number][-1].at if got_by[number] else 0))
     shown = []
     for number in numbers[:300]:
-        got = office.phones.get(number, [])
+        got = got_by[number]
         last = ("短信", pages.moment(got[-1].at), got[-1].text[:40]) if got else None
         name = office.owners.get(number, "未登记号码")
         shown.append(pages.tile(f"/phone/{number}", name, f"尾号 {number[-4:]}", len(got), last))
@@ -319,6 +322,7 @@ def build(office: Office) -> web.Application:
     app.router.add_get("/sandbox/oracle", oracle)
     app.router.add_post("/sandbox/callback", callback)
     app.router.add_get("/", desk)
+    app.router.add_get("/figures", figures)
     app.router.add_get("/tiles", tiles)
     app.router.add_get("/phone/{number}", phone)
     app.router.add_get("/phone/{number}/texts", texts)

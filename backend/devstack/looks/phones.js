@@ -1,19 +1,19 @@
-// 沙箱页面: fetch the living part again every two seconds; scroll only when something arrived.
-const live = document.querySelector("[data-live]");
-let shown = live ? live.innerHTML : "";
-const bottom = () => document.querySelectorAll(".chat").forEach((chat) => { chat.scrollTop = chat.scrollHeight; });
+// 沙箱页面: fetch the living parts again every two seconds; scroll only when something arrived.
+const bottom = (behavior) => document.querySelectorAll(".chat").forEach((chat) => {
+  chat.scrollTo({ top: chat.scrollHeight, behavior });
+});
 
-async function refresh() {
+async function refresh(part) {
   try {
-    const answer = await fetch(live.dataset.live);
+    const answer = await fetch(part.dataset.live);
     const text = await answer.text();
-    if (!answer.ok || text === shown) return;
-    const before = live.querySelectorAll(".card, .bubble").length;
-    live.innerHTML = shown = text;
-    const cards = live.querySelectorAll(".card, .bubble");
+    if (!answer.ok || text === part.shown) return;
+    const before = part.querySelectorAll(".card, .bubble").length;
+    part.innerHTML = part.shown = text;
+    const cards = part.querySelectorAll(".card, .bubble");
     if (cards.length > before) {
       cards.forEach((card, i) => i >= before && card.classList.add("new"));
-      bottom();
+      bottom("smooth");
     }
   } catch { /* the sandbox is restarting; the next round will find it */ }
 }
@@ -30,6 +30,6 @@ async function press(event) {
   }
 }
 
-bottom();
+bottom("instant");
 document.addEventListener("click", press);
-if (live) setInterval(refresh, 2000);
+setInterval(() => document.querySelectorAll("[data-live]").forEach(refresh), 2000);

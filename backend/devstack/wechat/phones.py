@@ -22,6 +22,7 @@ SHOWN: Final = 100
 
 def routes(app: web.Application) -> None:
     app.router.add_get("/", desk)
+    app.router.add_get("/figures", figures)
     app.router.add_get("/tiles", tiles)
     app.router.add_get("/phone/{who}", phone)
     app.router.add_get("/phone/{who}/cards", cards)
@@ -29,20 +30,12 @@ def routes(app: web.Application) -> None:
 
 async def desk(request: web.Request) -> web.Response:
     world = request.app[WORLD]
-    head = (
-        "<h1>微信沙箱<small>居民的手机: 点开一部, 看它收到的服务通知</small></h1>"
-        + pages.figures(
-            (
-                ("已送达", world.accepted, False),
-                ("重复", world.duplicates, world.duplicates > 0),
-                ("未订阅", world.errcodes[SEND, 43101], False),
-                ("字段不合规", world.errcodes[SEND, 47003], world.errcodes[SEND, 47003] > 0),
-            )
-        )
-    )
-    return pages.shell(
-        "微信沙箱", head=head, body=f'<div class="tiles" data-live="/tiles">{_tiles(world)}</div>'
-    )
+    note = "居民的手机: 点开一部, 看它收到的服务通知"
+    return pages.desk("微信沙箱", note, numbers=_figures(world), tiles=_tiles(world))
+
+
+async def figures(request: web.Request) -> web.Response:
+    return pages.html(_figures(request.app[WORLD]))
 
 
 async def tiles(request: web.Request) -> web.Response:
@@ -68,17 +61,24 @@ async def cards(request: web.Request) -> web.Response:
     return pages.html(_cards(world, world.openid(request.match_info["who"])))
 
 
+def _figures(world: World) -> str:
+    invalid = world.errcodes[SEND, 47003]
+    return pages.figures(
+        (
+            ("已送达", world.accepted, False),
+            ("重复", world.duplicates, world.duplicates > 0),
+            ("未订阅", world.errcodes[SEND, 43101], False),
+            ("字段不合规", invalid, invalid > 0),
+        )
+    )
+
+
 def _tiles(world: World) -> str:
-    """Return the phones, the one that rang last first."""
-    phones = []
-    for who in {*world.people, *(world.key_of[o] for o in world.received if o in world.key_of)}:
-        got = world.received.get(world.openid(who), [])
-        phones.append((-(got[-1].at if got else 0), who, got))
-    return "".join(_tile(world, who, got) for _at, who, got in sorted(phones, key=_order)[:300])
-
-
-def _order(entry: tuple[float, str, list[Received]]) -> tuple[float, str]:
-    return entry[0], entry[1]
+    """Return the phones, the one that rang last first, then the demo residents in their order."""
+    strangers = [world.key_of[openid] for openid in world.received if openid in world.key_of]
+    phones = {who: world.received.get(world.openid(who), []) for who in (*world.people, *strangers)}
+    order = sorted(phones, key=lambda who: -(phones[who][-1].at if phones[who] else 0))
+    return "".join(_tile(world, who, phones[who]) for who in order[:300])
 
 
 def _tile(world: World, who: str, got: list[Received]) -> str:
@@ -96,8 +96,7 @@ def _cards(world: World, openid: str) -> str:
         return '<p class="empty">还没有收到服务通知<br>居民订阅后, 办事进度会出现在这里</p>'
     gaps = [True, *(after.at - before.at > QUIET for before, after in pairwise(got))]
     return "".join(
-        (f"<time>{pages.moment(one.at)}</time>" if gap else '<div class="gap"></div>')
-        + _card(one)
+        (f"<time>{pages.moment(one.at)}</time>" if gap else '<div class="gap"></div>') + _card(one)
         for one, gap in zip(got, gaps, strict=True)
     )
 
