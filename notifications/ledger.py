@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
+import orjson
 from django.db import connection
 from django.db.models import F
 
@@ -23,6 +24,11 @@ _SAME_TAP = timedelta(seconds=60)
 _STORE = """
 UPDATE notifications_quota q SET balance = r.balance, held = r.held
 FROM unnest(%s::bigint[], %s::int[], %s::int[]) AS r(id, balance, held) WHERE q.id = r.id
+"""
+_ENTER = """
+INSERT INTO notifications_quotaentry (quota_id, act, origin, delta, source, at)
+SELECT r.quota, r.act, 'send', r.delta, r.source, %s
+FROM jsonb_to_recordset(%s::jsonb) AS r(quota bigint, act text, delta int, source text)
 """
 
 
@@ -46,29 +52,38 @@ def end_holds(ended: Iterable[tuple[int, Outcome, str]], *, at: datetime) -> Non
     `zero` is WeChat's own word that nothing is left (43101); `source` names the send.
     """
     outcomes = sorted(ended)
-    locked = Quota.objects.select_for_update().order_by("pk")
-    quotas = {row.pk: row for row in locked.filter(pk__in={row[0] for row in outcomes})}
+    locked = Quota.objects.select_for_update().filter(pk__in={row[0] for row in outcomes})
+    rows = locked.order_by("pk").values_list("pk", "type", "balance", "held")
+    books = {pk: _Book(how, balance, held) for pk, how, balance, held in rows}
     entries = []
     for quota_id, outcome, source in outcomes:
-        quota = quotas[quota_id]
-        quota.held = max(quota.held - 1, 0)
-        if outcome == "release":
-            continue
-        used = min(quota.balance, 1) if quota.type == Quota.Type.ONCE else 0
-        delta = -quota.balance if outcome == "zero" else -used
-        quota.balance += delta
-        act = Act.ZERO if outcome == "zero" else Act.CONSUME
-        entries.append(
-            QuotaEntry(
-                quota_id=quota_id, act=act, origin=Origin.SEND, delta=delta, source=source, at=at
-            )
-        )
-    QuotaEntry.objects.bulk_create(entries)
-    if quotas:
-        rows = list(quotas.values())
-        columns = [[getattr(row, name) for row in rows] for name in ("pk", "balance", "held")]
-        with connection.cursor() as cursor:
-            cursor.execute(_STORE, columns)
+        delta = books[quota_id].end(outcome)
+        if outcome != "release":
+            act = Act.ZERO if outcome == "zero" else Act.CONSUME
+            entries.append({"quota": quota_id, "act": act, "delta": delta, "source": source})
+    if not books:
+        return
+    with connection.cursor() as cursor:
+        columns = zip(*((pk, b.balance, b.held) for pk, b in books.items()), strict=True)
+        cursor.execute(_STORE, [list(column) for column in columns])
+        cursor.execute(_ENTER, [at, orjson.dumps(entries).decode()])
+
+
+@dataclass(slots=True)
+class _Book:
+    """One quota while it is locked."""
+
+    type: str
+    balance: int
+    held: int
+
+    def end(self, outcome: Outcome) -> int:
+        """End one hold; return the change of the balance."""
+        self.held = max(self.held - 1, 0)
+        once = self.type == Quota.Type.ONCE
+        gone = {"release": 0, "zero": self.balance, "consume": min(self.balance, 1) if once else 0}
+        self.balance -= gone[outcome]
+        return -gone[outcome]
 
 
 def note(grant: Grant) -> bool:

@@ -8,6 +8,7 @@ by one beat. Every function raises `Lost` when Valkey does not answer.
 """
 
 import functools
+import os
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -75,11 +76,15 @@ class Claim:
         return f"{_MARK}{self.token}:{self.delivery_id}"
 
 
-@functools.cache
-def _client(seconds: float) -> redis.Redis:
+def _client(seconds: float = 2.0) -> redis.Redis:
     """Return the client whose waits end after `seconds`; no retries, so nothing runs twice."""
+    return _client_of(os.getpid(), settings.REDIS_URL, seconds)
+
+
+@functools.cache
+def _client_of(_process: int, url: str, seconds: float) -> redis.Redis:
     return redis.Redis.from_url(
-        settings.REDIS_URL,
+        url,
         socket_timeout=seconds,
         socket_connect_timeout=seconds,
         socket_keepalive=True,
@@ -88,7 +93,7 @@ def _client(seconds: float) -> redis.Redis:
 
 
 def _run(script: str, keys: Sequence[str], *args: str | bytes | int) -> bytes:
-    answer = _client(2.0).eval(script, len(keys), *keys, *args)
+    answer = _client().eval(script, len(keys), *keys, *args)
     return answer if isinstance(answer, bytes) else b""
 
 
@@ -99,7 +104,7 @@ def hang_bell(lane: str) -> bool:
 
 def answer_bell(lane: str) -> None:
     """Take the bell down: the dispatcher is awake, and whoever commits from now on rings again."""
-    _client(2.0).delete(_BELL + lane)
+    _client().delete(_BELL + lane)
 
 
 def epoch() -> str:
@@ -134,22 +139,22 @@ def fence(claim: Claim) -> bytes:
 
 def results(claims: Sequence[Claim]) -> list[bytes]:
     """Return the mark of each claim as it stands, b"" for none."""
-    found = _client(2.0).mget([claim.mark for claim in claims]) if claims else []
+    found = _client().mget([claim.mark for claim in claims]) if claims else []
     return [mark if isinstance(mark, bytes) else b"" for mark in found]
 
 
 def forget(claims: Sequence[Claim]) -> None:
     """Drop the marks of calls whose outcome stands in PostgreSQL."""
     if claims:
-        _client(2.0).unlink(*(claim.mark for claim in claims))
+        _client().unlink(*(claim.mark for claim in claims))
 
 
 def pause(name: str, seconds: float) -> None:
     """Keep a channel, or a channel's template (`wechat:A`), still for a while."""
-    _client(2.0).set(_PAUSE + name, b"1", px=max(int(seconds * 1000), 1))
+    _client().set(_PAUSE + name, b"1", px=max(int(seconds * 1000), 1))
 
 
 def paused(names: Sequence[str]) -> set[str]:
     """Return which of these are being kept still."""
-    found = _client(2.0).mget([_PAUSE + name for name in names])
+    found = _client().mget([_PAUSE + name for name in names])
     return {name for name, mark in zip(names, found, strict=True) if mark}

@@ -37,44 +37,32 @@ class Stop:
     notice: str = N.DONE
 
 
+def _by_wechat(job: Job) -> bool:
+    return job.row.channel == Channel.WECHAT
+
+
 # In this order; the first that holds decides.
 STOPS = (
-    Stop("withdrawn", lambda job, _: job.notice_state in (N.CANCELLED, N.SUPPRESSED)),
-    Stop(
-        "expired", lambda job, now: bool(job.expires_at and job.expires_at <= now), notice=N.EXPIRED
-    ),
+    Stop("withdrawn", lambda job, _: job.row.notice_state in (N.CANCELLED, N.SUPPRESSED)),
+    Stop("expired", lambda job, now: (job.row.expires_at or now) < now, notice=N.EXPIRED),
     Stop(
         "deceased",
-        lambda job, _: bool(
-            job.kind_group == "reminder" and job.resident and job.resident.deceased_on
-        ),
+        lambda job, _: job.row.kind_group == "reminder" and job.row.deceased_on is not None,
         notice=N.SUPPRESSED,
     ),
-    Stop("switched_off", lambda job, _: job.switched_off and job.statutory, ladder=True),
+    Stop("switched_off", lambda job, _: job.switched_off and job.row.statutory, ladder=True),
     Stop("switched_off", lambda job, _: job.switched_off),
-    Stop(
-        "no_phone",
-        lambda job, _: (
-            job.channel == Channel.SMS
-            and (job.resident is None or job.resident.sealed_phone is None)
-        ),
-    ),
-    Stop(
-        "no_wechat",
-        lambda job, _: job.channel == Channel.WECHAT and job.identity_id is None,
-        ladder=True,
-    ),
+    Stop("no_phone", lambda job, _: not _by_wechat(job) and job.row.sealed_phone is None),
+    Stop("no_wechat", lambda job, _: _by_wechat(job) and not job.row.openid_valid, ladder=True),
     Stop(
         "no_template",
-        lambda job, _: (
-            job.channel == Channel.WECHAT and job.template_key not in settings.WECHAT_TEMPLATES
-        ),
+        lambda job, _: _by_wechat(job) and job.row.template_key not in settings.WECHAT_TEMPLATES,
         ladder=True,
     ),
     Stop(
         "no_quota",
         lambda job, _: (
-            job.channel == Channel.WECHAT and job.quota_id is None and settings.NOTIFY_TRUST_LEDGER
+            _by_wechat(job) and job.row.quota_id is None and settings.NOTIFY_TRUST_LEDGER
         ),
         ladder=True,
     ),
@@ -106,7 +94,7 @@ def make(job: Job) -> Result | None:
     step, now = job.step, timezone.now()
     if time.monotonic() > job.begin_before:
         return verdicts.again(step, now, 0, "late", counted=False)
-    send = _wechat_call(job) if job.channel == Channel.WECHAT else _sms_call(job)
+    send = _wechat_call(job) if _by_wechat(job) else _sms_call(job)
     try:
         may = marks.begin(job.claim)
     except marks.Lost:
@@ -134,13 +122,16 @@ def broken(job: Job, now: datetime) -> Result:
 
 def _wechat_call(job: Job) -> Callable[[], verdicts.Outcome]:
     """Prepare everything before the mark, so that a bad value breaks nothing that has begun."""
-    _how, template_id = settings.WECHAT_TEMPLATES[job.template_key]
-    shown = {**job.params, "name": job.resident.name if job.resident else ""}
-    data = wechat.fit(kinds.TEMPLATES[job.template_key], shown)
+    row = job.row
+    _how, template_id = settings.WECHAT_TEMPLATES[row.template_key]
+    fields, shown = kinds.TEMPLATES[row.template_key], row.params
+    if "name" in fields.values():
+        shown = {**shown, "name": row.resident.name}
+    data = wechat.fit(fields, shown)
 
-    def send(page: str = _PAGE.format(job.notification_id)) -> platform.SendOutcome:
+    def send(page: str = _PAGE.format(row.notification_id)) -> platform.SendOutcome:
         outcome = platform.send_subscribe_message(
-            openid=job.openid, template_id=template_id, data=data, page=page
+            openid=row.openid or "", template_id=template_id, data=data, page=page
         )
         return send("") if page and wechat.verdict(outcome).drop_page else outcome
 
@@ -149,7 +140,7 @@ def _wechat_call(job: Job) -> Callable[[], verdicts.Outcome]:
 
 def _sms_call(job: Job) -> Callable[[], verdicts.Outcome]:
     """Let a case speak by its item, number and state; anything else by its title and note."""
-    phone, params = job.resident.phone if job.resident else "", job.params
+    phone, params = job.row.resident.phone, job.row.params
     if params.get("tail"):
         template, shown = (
             sms.PROGRESS,
@@ -160,7 +151,7 @@ def _sms_call(job: Job) -> Callable[[], verdicts.Outcome]:
             },
         )
     else:
-        template, shown = sms.NOTICE, {"title": job.title, "note": params.get("note", "")}
+        template, shown = sms.NOTICE, {"title": job.row.title, "note": params.get("note", "")}
     out_id = reference(job.claim)
     return lambda: sms.send(phone=phone, template=template, params=shown, out_id=out_id)
 

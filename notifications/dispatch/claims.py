@@ -2,10 +2,10 @@
 
 import secrets
 import time
-from collections.abc import Collection, Mapping
+import uuid
+from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Any
+from datetime import date, datetime, timedelta
 
 from django.conf import settings
 from django.db import connection, transaction
@@ -76,18 +76,20 @@ _FIELDS = (
     "account__resident__sealed_phone",
     "account__resident__deceased_on",
 )
+_NOBODY = uuid.UUID(int=0)
 _ORDER_WITHIN = timedelta(minutes=1)
 """A notice waits for the person's earlier one if that is due within this; not for longer."""
 
 
 @dataclass(frozen=True, slots=True)
-class Job:
-    """One claimed delivery with all that a call needs; it lives in this process's memory only."""
+class Row:
+    """What the database knows of a claimed delivery, in the order of `_FIELDS`."""
 
-    claim: marks.Claim
+    pk: int
     attempts: int
     channel: str
     quota_id: int | None
+    account_id: int
     notification_id: int
     notice_state: str
     kind_group: str
@@ -98,21 +100,41 @@ class Job:
     template_key: str
     expires_at: datetime | None
     identity_id: int | None
-    openid: str
-    resident: Resident | None
+    openid: str | None
+    openid_valid: bool | None
+    resident_uid: uuid.UUID | None
+    sealed_name: bytes | None
+    sealed_phone: bytes | None
+    deceased_on: date | None
+
+    @property
+    def resident(self) -> Resident:
+        """Return the person, able to open the own name and phone; nothing is open before."""
+        return Resident(
+            uid=self.resident_uid or _NOBODY,
+            sealed_name=self.sealed_name,
+            sealed_phone=self.sealed_phone,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One claimed delivery with all that a call needs; it lives in this process's memory only."""
+
+    claim: marks.Claim
+    row: Row
     switched_off: bool
     begin_before: float
     """On the monotonic clock: later than this no call may begin, the lease would not last."""
 
     @property
     def delivery_id(self) -> int:
-        return self.claim.delivery_id
+        return self.row.pk
 
     @property
     def step(self) -> verdicts.Step:
-        return verdicts.Step(
-            self.claim, self.channel, self.attempts, self.template_key, self.needs_sms
-        )
+        row = self.row
+        return verdicts.Step(self.claim, row.channel, row.attempts, row.template_key, row.needs_sms)
 
 
 def take(*, lane: str, room: int, still: Collection[str], epoch: str, now: datetime) -> list[Job]:
@@ -143,56 +165,28 @@ def take(*, lane: str, room: int, still: Collection[str], epoch: str, now: datet
         ids = [row[0] for row in cursor.fetchall()]
     if not ids:
         return []
-    rows = Delivery.objects.filter(pk__in=ids).order_by("next_at", "pk").values(*_FIELDS)
-    off = _switched_off({row["account_id"] for row in rows})
+    found = Delivery.objects.filter(pk__in=ids).order_by("next_at", "pk").values_list(*_FIELDS)
+    rows = [Row(*values) for values in found]
+    off = _switched_off({row.account_id for row in rows})
     latest = started + lease - min(lease / 4, 15)
-    return [_job(row, token=token, epoch=epoch, off=off, begin_before=latest) for row in rows]
+    return [
+        Job(
+            claim=marks.Claim(row.pk, token, epoch, _reader(row)),
+            row=row,
+            switched_off=(row.account_id, row.kind_group, row.channel) in off,
+            begin_before=latest,
+        )
+        for row in rows
+    ]
+
+
+def _reader(row: Row) -> str:
+    """Name whom only one call at a time may go to, by our own numbers."""
+    if row.channel == Channel.WECHAT:
+        return f"wechat:{row.identity_id}"
+    return f"sms:{row.account_id}"
 
 
 def _switched_off(accounts: Collection[int]) -> set[tuple[int, str, str]]:
     choices = Preference.objects.filter(account__in=accounts, is_on=False)
     return set(choices.values_list("account_id", "kind_group", "channel"))
-
-
-def _job(
-    row: Mapping[str, Any],
-    *,
-    token: str,
-    epoch: str,
-    off: set[tuple[int, str, str]],
-    begin_before: float,
-) -> Job:
-    notice = {name[14:]: value for name, value in row.items() if name.startswith("notification__")}
-    channel, identity = row["channel"], row["account__wechat__pk"]
-    reader = f"wx:{identity}" if channel == Channel.WECHAT else f"sms:{row['account_id']}"
-    return Job(
-        claim=marks.Claim(row["pk"], token, epoch, reader),
-        attempts=row["attempts"],
-        channel=channel,
-        quota_id=row["quota_id"],
-        notification_id=row["notification_id"],
-        notice_state=notice["state"],
-        kind_group=notice["kind_group"],
-        title=notice["title"],
-        statutory=notice["statutory"],
-        needs_sms=notice["needs_sms"],
-        params=notice["params"],
-        template_key=notice["template_key"],
-        expires_at=notice["expires_at"],
-        identity_id=identity if row["account__wechat__is_valid"] else None,
-        openid=row["account__wechat__openid"] or "",
-        resident=_resident(row),
-        switched_off=(row["account_id"], notice["kind_group"], channel) in off,
-        begin_before=begin_before,
-    )
-
-
-def _resident(row: Mapping[str, Any]) -> Resident | None:
-    if row["account__resident__uid"] is None:
-        return None
-    return Resident(
-        uid=row["account__resident__uid"],
-        sealed_name=row["account__resident__sealed_name"],
-        sealed_phone=row["account__resident__sealed_phone"],
-        deceased_on=row["account__resident__deceased_on"],
-    )

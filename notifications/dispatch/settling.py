@@ -11,7 +11,7 @@ from django.db import connection, transaction
 
 from backend.accounts.models import WeChatIdentity
 from notifications import ledger, marks, measures
-from notifications.models import Delivery, DeliveryAttempt, Notification
+from notifications.models import Delivery, Notification
 
 S = Delivery.State
 FINAL = frozenset({S.ACCEPTED, S.UNCONFIRMED, S.FAILED, S.SKIPPED})
@@ -41,6 +41,14 @@ SET state = r.state, reason = r.reason, attempts = d.attempts + r.counted::int,
 FROM r, ours, notifications_notification n
 WHERE d.id = ours.id AND r.id = ours.id AND n.id = d.notification_id
 RETURNING d.id, d.notification_id, d.quota_id, d.attempts, greatest(n.due_at, n.created_at), d.lane
+"""
+_ATTEMPTS = """
+INSERT INTO notifications_deliveryattempt (
+    delivery_id, n, started_at, ended_at, outcome, errcode, http, latency_ms, worker)
+SELECT r.delivery, r.n, r.started_at, r.ended_at, r.outcome, r.errcode, r.http, r.latency_ms, %s
+FROM jsonb_to_recordset(%s::jsonb) AS r(
+    delivery bigint, n smallint, started_at timestamptz, ended_at timestamptz, outcome text,
+    errcode int, http smallint, latency_ms int)
 """
 _NEXT_STEP = """
 INSERT INTO notifications_delivery (
@@ -151,21 +159,23 @@ def _update(results: Iterable[Result]) -> dict[int, _Row]:
 
 
 def _record_attempts(results: Iterable[Result], ours: dict[int, _Row], worker: str) -> None:
-    DeliveryAttempt.objects.bulk_create(
-        DeliveryAttempt(
-            delivery_id=result.delivery_id,
-            n=ours[result.delivery_id].attempts if result.delivery_id in ours else 0,
-            started_at=result.attempt.started_at,
-            ended_at=result.at,
-            outcome=result.attempt.outcome,
-            errcode=result.errcode,
-            http=result.attempt.http,
-            latency_ms=result.attempt.latency_ms,
-            worker=worker,
-        )
+    made = [
+        {
+            "delivery": result.delivery_id,
+            "n": ours[result.delivery_id].attempts if result.delivery_id in ours else 0,
+            "started_at": result.attempt.started_at,
+            "ended_at": result.at,
+            "outcome": result.attempt.outcome,
+            "errcode": result.errcode,
+            "http": result.attempt.http,
+            "latency_ms": result.attempt.latency_ms,
+        }
         for result in results
         if result.attempt
-    )
+    ]
+    if made:
+        with connection.cursor() as cursor:
+            cursor.execute(_ATTEMPTS, [worker, orjson.dumps(made).decode()])
 
 
 def _ended(
