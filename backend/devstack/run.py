@@ -9,7 +9,7 @@ import os
 import shutil
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -121,9 +121,27 @@ class City:
     def _healthy(self) -> None:
         """Wait until the web server, the database behind it and the workers say they are well."""
         for path, who in (("/health/ready", "网站"), ("/health/workers", "后台任务")):
-            well = partial(stack.healthy, self.port, path, self._reachable())
-            self.crew.until(well, seconds=120, otherwise=self._late(f"{who} ({path}) "), every=0.5)
+            self.crew.until(
+                self._patiently(partial(stack.healthy, self.port, path, self._reachable()), who),
+                seconds=120,
+                otherwise=self._late(f"{who} ({path}) "),
+                every=0.5,
+            )
         self.console.step("全部就绪")
+
+    def _patiently(self, holds: Callable[[], bool], who: str) -> Callable[[], bool]:
+        """Return the same question, which says now and then that it is still being asked."""
+        began = spoken = time.monotonic()
+
+        def asked() -> bool:
+            nonlocal spoken
+            now = time.monotonic()
+            if now - spoken > SILENCE:
+                self.console.detail(f"……等待{who}报到 ({now - began:.0f} 秒)")
+                spoken = now
+            return holds()
+
+        return asked
 
     def _late(self, what: str) -> str:
         return f"{what}没有按时就绪, 请查看 {self.crew.logs} 下的日志。"
