@@ -55,6 +55,20 @@ def person(i: int, villages: int) -> Person:
     )
 
 
+def details(one: Person, division: str) -> dict[str, str]:
+    """Return what a person would write into a form, by the names sample answers are asked by."""
+    return {
+        "name": one.name,
+        "id_type": "id_card",
+        "id_number": one.id_number,
+        "phone": one.phone,
+        "residence_division": division,
+        "hukou_division": division,
+        "residence_address": "滨江路18号2单元501",
+        "bank_account": "6230000000000000015",
+    }
+
+
 def village_of(i: int, villages: int) -> int:
     return (mix(i, 1) >> 32) % villages
 

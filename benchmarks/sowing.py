@@ -16,25 +16,17 @@ from backend.cases.models import Case, CaseCounter, CaseEvent, CaseStep, answers
 from backend.core import crypto
 from backend.residents import identity
 from backend.residents.models import Resident
+from backend.seeds import answers as sample_answers
 from benchmarks import people
-from benchmarks.answers import filled
 from benchmarks.city import City, Version
 from benchmarks.copying import Table, written
 from benchmarks.history import MOMENTS, Historian, Life, moment, told
 from benchmarks.people import Person, mix
 from benchmarks.plan import Plan
 
-_VARIANTS = 4
 _SHANGHAI = 8 * 3600
 _MORNING, _WAKING = 7 * 3600, 15 * 3600
 NOBODY = "\\N"
-_PERSONAL = {
-    "name": "name",
-    "person_ref": "name",
-    "id_no": "id_number",
-    "phone": "phone",
-    "division": "division",
-}
 
 ACCOUNTS = Table(Account, ["id", "password", "name", "kind", "is_active", "created_at"])
 WECHAT = Table(WeChatIdentity, ["account_id", "app_id", "openid", "created_at"])
@@ -102,9 +94,9 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class _Shape:
-    """What the cases of a version, a variant and an age have in common."""
+    """What the cases of a version, for people of an age, have in common."""
 
-    answers: dict[str, object]
+    answers: dict[str, Any]
     personal: list[tuple[str, str]]  # field → what of the person it asks for
     stages: workflow.Plan
 
@@ -120,7 +112,7 @@ class Sower:
         self.now = int(now.timestamp()) - _SHANGHAI  # last midnight in Ziyang
         self.historian = Historian(field.city, field.staff, self.now)
         self.orders = field.plan.orders(len(field.city.versions))
-        self._shapes: dict[tuple[int, int, int], _Shape] = {}
+        self._shapes: dict[tuple[int, int], _Shape] = {}
 
     def people(self, block: tuple[int, int]) -> int:
         """Sow residents numbered [first, last) with account, WeChat identity and, some, a token."""
@@ -218,7 +210,7 @@ class Sower:
         resident, before = field.plan.applicant(i)
         order = self.orders[field.plan.order_of(resident)]
         choice = order[before % len(order)]
-        version, variant = versions[choice], mix(i, 9) % _VARIANTS
+        version = versions[choice]
         person = people.person(resident, len(field.city.villages))
         village = field.city.villages[person.village]
         point = village.code[:9]
@@ -226,10 +218,10 @@ class Sower:
         number = numbers.format_number(point, day, serials[point])
         account = field.first_account + resident
         age = identity.age_on(person.birth_on, day)
-        shape = self._shapes.get((choice, variant, age)) or self._shape(choice, variant, age)
+        shape = self._shapes.get((choice, age)) or self._shape(choice, age)
         answers = shape.answers.copy()
         for key, name in shape.personal:
-            answers[key] = village.code if name == "division" else getattr(person, name)
+            answers[key] = village.code if name == "village" else getattr(person, name)
         life = self.historian.life(
             number=number,
             account=account,
@@ -249,29 +241,31 @@ class Sower:
         out[1].extend(_step_lines(pk, life, codes))
         out[2].extend(_event_lines(pk, life))
 
-    def _shape(self, choice: int, variant: int, age: int) -> _Shape:
+    def _shape(self, choice: int, age: int) -> _Shape:
         """Fill the form once for everybody of an age; who they are is written in each time."""
-        version, today = self.field.city.versions[choice], self.field.plan.today
+        version = self.field.city.versions[choice]
+        one, village = people.person(0, len(self.field.city.villages)), self.field.city.villages[0]
+        answers = sample_answers.sample(
+            version.form, people.details(one, village.code), today=self.field.plan.today
+        )
+        written_in = {
+            one.name: "name",
+            one.id_number: "id_number",
+            one.phone: "phone",
+            village.code: "village",
+        }
+        personal = [
+            (key, written_in[value])
+            for key, value in answers.items()
+            if isinstance(value, str) and value in written_in
+        ]
         facts = {
             "applicant": {"age": age, "local_hukou": True, "by_proxy": False},
             "proxy": {"authorized": False},
             "channel": "miniapp",
         }
-        answers = filled(
-            version.form,
-            person=people.person(0, len(self.field.city.villages)),
-            division=self.field.city.villages[0].code,
-            today=today,
-            variant=variant,
-            facts=facts,
-        )
-        personal = [
-            (field["key"], _PERSONAL[field["type"]])
-            for field in version.form
-            if field["type"] in _PERSONAL and field["key"] in answers
-        ]
         stages = workflow.plan(version.steps, {**answers, **facts})
-        found = self._shapes[choice, variant, age] = _Shape(answers, personal, stages)
+        found = self._shapes[choice, age] = _Shape(answers, personal, stages)
         return found
 
 

@@ -7,6 +7,7 @@ from urllib.parse import quote
 import psycopg
 import pytest
 from django.conf import settings
+from django.core.management import call_command
 from django.db import connection
 from django.db.models import Count
 from django.utils import timezone
@@ -20,7 +21,7 @@ from benchmarks import people, seed
 from benchmarks.plan import Plan
 from tests.factories import world
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 
 _SHAPE = """
 SELECT indexdef FROM pg_indexes WHERE schemaname = 'public' AND tablename <> 'benchmark_marker'
@@ -43,16 +44,18 @@ def _shape() -> list[str]:
         return sorted(re.sub(r"::[a-z ]+(\[\])?|[()]", "", row[0]) for row in link.execute(_SHAPE))
 
 
-@pytest.fixture
-def sown():
-    world.a_city()
-    for _ in range(2):
-        world.an_item()
-    world.an_instant_item()
-    world.an_item(promised_days=5)
-    before = _shape()
-    plan = seed.ensure(scale=0.0004, url=_url())
-    yield plan, before
+@pytest.fixture(scope="module")
+def sown(django_db_setup, django_db_blocker):
+    """Sow once for all tests of this file: what they read is committed, and removed at the end."""
+    with django_db_blocker.unblock():
+        world.a_city()
+        for _ in range(2):
+            world.an_item()
+        world.an_instant_item()
+        world.an_item(promised_days=5)
+        before = _shape()
+        yield seed.ensure(scale=0.0004, url=_url()), before
+        call_command("flush", verbosity=0, interactive=False)
     with psycopg.connect(_url()) as link:
         link.execute("DROP TABLE benchmark_marker")
 
