@@ -6,11 +6,12 @@ from rest_framework import exceptions
 from backend.core import problems
 
 
-def bad_request(_request: HttpRequest, _error: Exception) -> HttpResponse:
+def bad_request(_request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Answer what Django refused to read; it names its argument `exception`."""
     return _answer(400, *problems.FRAMEWORK[exceptions.ParseError])
 
 
-def not_found(_request: HttpRequest, _error: Exception) -> HttpResponse:
+def not_found(_request: HttpRequest, exception: Exception) -> HttpResponse:
     return _answer(404, *problems.FRAMEWORK[exceptions.NotFound])
 
 
@@ -20,4 +21,7 @@ def broken(_request: HttpRequest) -> HttpResponse:
 
 def _answer(status: int, code: str, title: str) -> HttpResponse:
     body = problems.body_of(status, code, title)
-    return JsonResponse(body, status=status, content_type=problems.MEDIA_TYPE)
+    chinese = {"ensure_ascii": False}
+    return JsonResponse(
+        body, status=status, content_type=problems.MEDIA_TYPE, json_dumps_params=chinese
+    )

@@ -1,6 +1,7 @@
 """Settings (配置): one page. Every value is an environment setting; `.env.example` explains it."""
 
 import base64
+import logging
 import os
 import sys
 from pathlib import Path
@@ -77,7 +78,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "backend.config.middleware.Measured",
     "django.middleware.security.SecurityMiddleware",
-    "django_structlog.middlewares.RequestMiddleware",
+    "backend.config.middleware.Logged",
 ]
 TEMPLATES = [{"BACKEND": "django.template.backends.django.DjangoTemplates", "APP_DIRS": True}]
 STATIC_URL, STATIC_ROOT = "/static/", ROOT / ".data" / "static"
@@ -190,6 +191,7 @@ CELERY_BEAT_SCHEDULE = SCHEDULE
 CELERY_BEAT_SCHEDULE_FILENAME = str(ROOT / ".data" / "beat-schedule")
 DJANGO_STRUCTLOG_CELERY_ENABLED = True
 DJANGO_STRUCTLOG_USER_ID_FIELD = "pk"
+DJANGO_STRUCTLOG_STATUS_START_LOG_LEVEL = logging.DEBUG  # one line a request: the finished one
 
 WECHAT_BASE_URL = env("WECHAT_BASE_URL", "http://127.0.0.1:9001")
 WECHAT_APP_ID = env("WECHAT_APP_ID", "wx5a1yang0000demo")
@@ -232,7 +234,10 @@ LOGGING = {
         "out": {"class": "logging.StreamHandler", "formatter": "json", "filters": ["scrub"]}
     },
     "root": {"handlers": ["out"], "level": LOG_LEVEL},
-    "loggers": {name: {"level": "WARNING"} for name in QUIET},
+    "loggers": {
+        **{name: {"level": "WARNING"} for name in QUIET},
+        "django.request": {"level": "CRITICAL"},  # says again what `Logged` has said
+    },
 }
 structlog.configure(
     processors=[
