@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from miniprogram_api import auth, cases, drafts, lookup
+from miniprogram_api import auth, cases, drafts, items, lookup
 
 urlpatterns = [
     path("login", auth.LogIn.as_view()),
@@ -11,6 +11,11 @@ urlpatterns = [
     path("sessions/<uuid:uid>/end", auth.SessionEnd.as_view()),
     path("phone", auth.Phone.as_view()),
     path("realname", auth.Realname.as_view()),
+    path("items", items.ItemList.as_view()),
+    path("items/<slug:code>", items.ItemGuide.as_view()),
+    path("items/<slug:code>/form", items.ItemForm.as_view()),
+    path("themes", items.ThemeList.as_view()),
+    path("divisions", items.DivisionList.as_view()),
     path("drafts", drafts.DraftList.as_view()),
     path("drafts/<uuid:uid>", drafts.DraftDetail.as_view()),
     path("drafts/<uuid:uid>/discard", drafts.DraftDiscard.as_view()),

@@ -145,7 +145,7 @@ def offered(chains: Mapping[str, Sequence[str]], capability: str = "online") -> 
         division__code__in=places,
         capability=capability,
     )
-    stages = {
+    stages: dict[tuple[str, str | None], str] = {
         (division, item): stage
         for division, item, stage in entries.values_list("division__code", "item__code", "stage")
     }

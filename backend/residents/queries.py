@@ -30,7 +30,7 @@ def of_account(account: Account) -> Resident | None:
     """Return the person behind an account with their divisions, in one statement."""
     return (
         Resident.objects.filter(account=account)
-        .select_related("hukou_division", "residence_division")
+        .select_related("account", "hukou_division", "residence_division")
         .first()
     )
 

@@ -7,7 +7,6 @@ from typing import Any
 
 from django.utils import timezone
 
-from backend.accounts.models import Account
 from backend.cases.models import Case
 from backend.catalogue import forms
 from backend.catalogue.models import ServiceVersion
@@ -46,7 +45,7 @@ class Prefilled:
     degraded: bool
 
 
-def prefilled(account: Account | None, version: ServiceVersion, *, now: datetime) -> Prefilled:
+def prefilled(person: Resident | None, version: ServiceVersion, *, now: datetime) -> Prefilled:
     """
     Return what is known for the form of `version`; nothing for a visitor.
 
@@ -54,7 +53,6 @@ def prefilled(account: Account | None, version: ServiceVersion, *, now: datetime
     alone knows, and the same field of an earlier case. A registry that is down costs its short
     timeout and leaves its fields empty.
     """
-    person = residents.of_account(account) if account else None
     if person is None:
         return Prefilled({}, degraded=False)
     wanted = {

@@ -1,0 +1,231 @@
+"""What a resident reads before applying (办事大厅): what there is for them, the guide, the form."""
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import date, datetime
+from typing import Any
+
+from django.utils import timezone
+
+from backend.accounts.models import Account
+from backend.cases.queries import prefill
+from backend.catalogue import guides
+from backend.catalogue import queries as catalogue
+from backend.catalogue.models import ServiceItem, ServiceVersion
+from backend.catalogue.queries import ItemRow
+from backend.core.errors import NotFound
+from backend.organisation import queries as organisation
+from backend.organisation.models import Department
+from backend.residents import queries as residents
+from backend.residents.models import Resident
+
+KINDS: dict[str, str] = {kind.value: str(kind.label) for kind in ServiceItem.Kind}
+# 已接入的共享库: what these hold nobody has to bring.
+CONNECTED = ("population", "account", "case")
+_SUSPENDED = "该事项暂停办理, 恢复后可再申请"
+_OFFLINE = "该事项暂不支持网上办理, 请到便民服务中心窗口办理"
+_NOT_HERE = "您所在地区尚未开通网上办理, 请到便民服务中心窗口办理"
+_LEVELS = {
+    1: "请先绑定手机",
+    2: "请先在“我的”中完成实名认证",
+    3: "请先带证件到社区便民服务站现场核验",
+}
+_FIELD = ("key", "label", "type", "required", "options", "columns", "rules", "when")
+Chains = Mapping[str, Sequence[str]]
+
+
+class NoSuchItem(NotFound):
+    code, title = "no_such_item", "没有找到该事项, 可能已停办, 请在办事大厅重新查找"
+
+
+def listed(
+    account: Account | None,
+    *,
+    theme: str = "",
+    audience: str = "",
+    q: str = "",
+    now: datetime,
+    after: tuple[str] | None = None,
+    size: int,
+) -> list[tuple[tuple[str], dict[str, Any]]]:
+    """
+    事项目录: return up to `size` + 1 (key, row) pairs by code; each says whether it is open to you.
+
+    :param q: name, popular name, pinyin or first letters.
+    """
+    person = residents.of_account(account) if account else None
+    rows = catalogue.listed(
+        theme=theme,
+        audience=audience,
+        search=q,
+        after=after[0] if after else "",
+        limit=size + 1,
+    )
+    chains = _chains(person, timezone.localdate(now))
+    offered = catalogue.offered({row.code: _chain(chains, row.authority) for row in rows})
+    return [((row.code,), _row(row, person, offered=offered[row.code])) for row in rows]
+
+
+def themes() -> dict[str, list[dict[str, Any]]]:
+    """Return themes and audiences with how many items each has, for the first screen."""
+    return {
+        "themes": [{"name": name, "count": count} for name, count in catalogue.themes().items()],
+        "audiences": [
+            {"name": name, "count": count} for name, count in catalogue.audiences().items()
+        ],
+    }
+
+
+def guide(account: Account | None, *, code: str, now: datetime) -> dict[str, Any]:
+    """
+    办事指南: return all that an applicant should know of the version in force.
+
+    :raises NoSuchItem: unknown, not published, or gone.
+    """
+    version, person = _version(code), residents.of_account(account) if account else None
+    item, told = version.item, version.guide
+    chain = _chain(_chains(person, timezone.localdate(now)), version.authority)
+    given_by = CONNECTED if person and person.realname_level >= 2 else ()
+    return {
+        **_offer(version, person, chain),
+        "theme": item.theme,
+        "kind": item.kind,
+        "kind_label": KINDS[item.kind],
+        "audience": item.audience,
+        "promised": guides.duration(version.promised_days, version.day_kind),
+        "legal": guides.duration(version.legal_days, version.day_kind),
+        "conditions": told.get("conditions", []),
+        "materials": guides.materials(version.materials, given_by=given_by),
+        "steps": guides.steps(
+            version.workflow,
+            offices=_offices({step["department"] for step in version.workflow}, chain),
+            day_kind=version.day_kind,
+        ),
+        "onsite": guides.onsite(told, version.workflow),
+        "fee": guides.fee(told),
+        "window": guides.window(told),
+        "publicity": guides.publicity(told),
+        "result": told.get("result") or {"kind": "", "document": "", "delivery": []},
+        "validity": told.get("validity", ""),
+        "cross_region": told.get("cross_region", ""),
+        "proxy_allowed": told.get("proxy_allowed", True),
+        "legal_basis": guides.legal_basis(told),
+        "remedies": list(guides.REMEDIES),
+        "version": version.number,
+        "published_at": version.published_at,
+    }
+
+
+def form(account: Account | None, *, code: str, now: datetime) -> dict[str, Any]:
+    """
+    表单: return the fields of the version in force, each with what is known and from where.
+
+    :raises NoSuchItem: unknown, not published, or gone.
+    """
+    version, person = _version(code), residents.of_account(account) if account else None
+    chain = _chain(_chains(person, timezone.localdate(now)), version.authority)
+    known = prefill.prefilled(person, version, now=now)
+    return {
+        **_offer(version, person, chain),
+        "version": version.number,
+        "degraded": known.degraded,
+        "fields": [
+            {key: value for key, value in field.items() if key in _FIELD}
+            | prefill.shown(known.values.get(field["key"]))
+            for field in version.form
+        ],
+    }
+
+
+def _version(code: str) -> ServiceVersion:
+    version = catalogue.published(code)
+    if version is None or version.item.status not in catalogue.LISTED:
+        raise NoSuchItem
+    return version
+
+
+def _offer(
+    version: ServiceVersion, person: Resident | None, chain: Sequence[str]
+) -> dict[str, Any]:
+    item = version.item
+    why = _why_not(
+        suspended=item.status == ServiceItem.Status.SUSPENDED,
+        online=version.online,
+        offered=catalogue.is_offered(item, chain),
+        needs=version.realname_level,
+        person=person,
+    )
+    return {
+        "code": item.code,
+        "name": item.name,
+        "short_name": version.guide.get("short_name", item.name),
+        "realname_level": version.realname_level,
+        "online": version.online,
+        "offered": not why,
+        "why_not": why,
+    }
+
+
+def _row(row: ItemRow, person: Resident | None, *, offered: bool) -> dict[str, Any]:
+    why = _why_not(
+        suspended=row.status == ServiceItem.Status.SUSPENDED,
+        online=row.online,
+        offered=offered,
+        needs=row.realname_level,
+        person=person,
+    )
+    return {
+        "code": row.code,
+        "name": row.name,
+        "short_name": row.short_name or row.name,
+        "theme": row.theme,
+        "audience": row.audience,
+        "kind": row.kind,
+        "kind_label": KINDS[row.kind],
+        "promised": guides.duration(row.promised_days, row.day_kind),
+        "max_onsite": row.max_onsite or 0,
+        "realname_level": row.realname_level,
+        "online": row.online,
+        "offered": not why,
+        "why_not": why,
+    }
+
+
+def _why_not(
+    *, suspended: bool, online: bool, offered: bool, needs: int, person: Resident | None
+) -> str:
+    """Return why one cannot apply now and what to do, "" when one can; visitors see the best."""
+    if suspended:
+        return _SUSPENDED
+    if not online:
+        return _OFFLINE
+    if not offered:
+        return _NOT_HERE
+    have = person.realname_level if person else needs
+    return "" if have >= needs else _LEVELS[needs]
+
+
+def _chains(person: Resident | None, today: date) -> Chains:
+    """Return the divisions that decide about a person's places, the nearest first."""
+    residence = person.residence_division if person else None
+    hukou = (person.hukou_division if person else None) or residence
+    found: dict[str, Sequence[str]] = {"residence": [organisation.CITY_CODE]}
+    if residence:
+        found["residence"] = organisation.territory_of(residence, today=today).chain()
+    if hukou and hukou != residence:
+        found["hukou"] = organisation.territory_of(hukou, today=today).chain()
+    return found
+
+
+def _chain(chains: Chains, authority: str) -> Sequence[str]:
+    return chains.get(authority) or chains["residence"]
+
+
+def _offices(codes: Collection[str], chain: Sequence[str]) -> dict[tuple[str, str], str]:
+    """Return the names of the reader's own offices; for a visitor, those of the city."""
+    rows = Department.objects.filter(
+        division__code__in=chain, code__in=codes, division__valid_to__isnull=True
+    )
+    return {
+        (code, "town" if level == "zone" else level): name
+        for code, level, name in rows.values_list("code", "division__level", "name")
+    }

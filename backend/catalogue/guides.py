@@ -1,0 +1,133 @@
+"""Guides (办事指南): a published version in plain words, for whoever is about to apply. Pure."""
+
+import re
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any
+
+from backend.catalogue.definition.words import PLACES, REGISTRIES
+
+REMEDIES = (
+    "对决定不服的, 可以自收到之日起 60 日内申请行政复议, 或者 6 个月内提起行政诉讼",
+    "对办理过程不满意的, 可以拨打 12345 反映",
+)
+"""行政复议法 §20, 行政诉讼法 §46."""
+_INSTANT = "即办"
+_UNITS = {"working": "个工作日", "calendar": "日"}
+_LAW = re.compile(r"法|条例|办法|〔")
+_TAG = re.compile(r"\s*\[[SK]\]\s*")
+_OVER_THE_COUNTER = {"窗口", "网点"}
+
+
+def duration(days: int, day_kind: str) -> str:
+    """Return a limit as people say it: 15 个工作日, 10 日, or 即办."""
+    return f"{days} {_UNITS[day_kind]}" if days else _INSTANT
+
+
+def materials(
+    rows: Iterable[Mapping[str, Any]], *, given_by: Collection[str]
+) -> list[dict[str, Any]]:
+    """
+    Return the materials, those nobody has to bring ticked, each with its source.
+
+    :param given_by: the registries that answer for this person.
+    """
+    return [_material(row, given_by) for row in rows]
+
+
+def _material(row: Mapping[str, Any], given_by: Collection[str]) -> dict[str, Any]:
+    registry = row.get("registry", "")
+    source = REGISTRIES.get(registry, "")
+    why = ""
+    if row["source"] == "shared" and registry in given_by:
+        why = f"本次无需提供, 由{source}核验"
+    elif row.get("form") == "auto_form":
+        why = "本次无需提供, 由填写内容自动生成"
+    return {
+        "key": row["key"],
+        "name": row["name"],
+        "required": row["required"] and not row.get("when"),
+        "conditional": bool(row.get("when")),
+        "waived": bool(why),
+        "why": why,
+        "source": source or ("部门共享" if row["source"] == "shared" else "申请人自备"),
+        "copies": row.get("copies", 1),
+        "deferrable": row.get("deferrable", False),
+        "commitment": row.get("commitment", False),
+        "note": _plain(row.get("note", "")),
+    }
+
+
+def steps(
+    rows: Sequence[Mapping[str, Any]], *, offices: Mapping[tuple[str, str], str], day_kind: str
+) -> list[dict[str, Any]]:
+    """
+    Return the way of a case: who does what, and how long it takes.
+
+    :param offices: (department code, place) → the name people know the office by.
+    """
+    groups = [row.get("group", "") for row in rows]
+    return [
+        {
+            "name": row["name"],
+            "department": offices.get((row["department"], _place(row)), PLACES[_place(row)]),
+            "days": duration(row["days"], row.get("day_kind", day_kind)),
+            "counts": row.get("counts", True),
+            "together": bool(group) and groups.count(group) > 1,
+            "conditional": bool(row.get("when")),
+        }
+        for row, group in zip(rows, groups, strict=True)
+    ]
+
+
+def _place(row: Mapping[str, Any]) -> str:
+    return "county" if row["place"] == "system" else str(row["place"])
+
+
+def onsite(guide: Mapping[str, Any], rows: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+    """Say how often one has to come in person at most, and what for (到现场次数)."""
+    most = guide.get("max_onsite", 0)
+    if not most:
+        return {"most": 0, "why": "全程网上办理, 不用到现场"}
+    result = guide.get("result") or {}
+    ways = list(result.get("delivery", []))
+    hands_out = any("issue" in row["actions"] for row in rows)
+    if hands_out and _OVER_THE_COUNTER & set(ways):
+        others = [way for way in ways if way not in _OVER_THE_COUNTER]
+        instead = f", 也可选{'、'.join(others)}" if others else ""
+        return {"most": most, "why": f"领取{result.get('document', '结果')}{instead}"}
+    return {"most": most, "why": "按规定需本人到场核对一次, 时间由工作人员与您约定"}
+
+
+def fee(guide: Mapping[str, Any]) -> str:
+    told = guide.get("fee") or {"charged": False}
+    note = _plain(str(told.get("amount") or told.get("note") or ""))
+    text = "收费" if told["charged"] else "不收费"
+    return f"{text}({note})" if note else text
+
+
+def window(guide: Mapping[str, Any]) -> str:
+    """Return when one may apply, "" for always."""
+    told = guide.get("window")
+    if not told:
+        return ""
+    months = "、".join(f"{month}月" for month in told["months"])
+    note = _plain(told.get("note", ""))
+    return f"{months}受理申报" + (f"; {note}" if note else "")
+
+
+def publicity(guide: Mapping[str, Any]) -> str:
+    told = guide.get("publicity")
+    if not told:
+        return ""
+    counted = "计入" if told["counts"] else "不计入"
+    return f"公示 {duration(told['days'], told['day_kind'])}, {counted}办理时限"
+
+
+def legal_basis(guide: Mapping[str, Any]) -> list[str]:
+    """Return the laws and rules the item rests on; hearsay of the editors stays inside."""
+    lines = (line for line in guide.get("evidence", []) if line.startswith("[S]"))
+    return [_plain(line) for line in lines if _LAW.search(line)]
+
+
+def _plain(text: str) -> str:
+    return _TAG.sub("", text).strip()
