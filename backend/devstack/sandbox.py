@@ -24,21 +24,24 @@ Json = dict[str, Any]
 
 
 class Clock:
-    """The time inside a sandbox: the real one, until a test moves it."""
+    """The time inside a sandbox: the real one, until a test moves or stops it."""
 
     def __init__(self) -> None:
         self.ahead = 0.0
+        self._stopped_at: float | None = None
 
     def now(self) -> float:
         """Return seconds since 1970, UTC."""
-        return time.time() + self.ahead
+        return (self._stopped_at or time.time()) + self.ahead
 
     def set(self, wish: Mapping[str, Any]) -> None:
-        """Move by `advance` seconds, to `at` (epoch seconds), or back to the real time (`real`)."""
+        """Move by `advance` seconds or to `at` (epoch), `stop`, or be the real time again."""
         if wish.get("real"):
-            self.ahead = 0.0
+            self.ahead, self._stopped_at = 0.0, None
+        if wish.get("stop"):
+            self._stopped_at = time.time()
         if "at" in wish:
-            self.ahead = float(wish["at"]) - time.time()
+            self.ahead = float(wish["at"]) - (self._stopped_at or time.time())
         self.ahead += float(wish.get("advance", 0))
 
 

@@ -225,7 +225,7 @@ def test_refuses_two_calls_for_one_person_at_a_time(wechat, send, subscribe):
 def test_limits_by_the_clock(wechat, send, subscribe, window, errcode, later):
     subscribe(times=5)
     wechat.post("/sandbox/limits", {"window": window, "calls": 1})
-    wechat.post("/sandbox/clock", {"at": 1_900_000_000.2})
+    wechat.post("/sandbox/clock", {"at": 1_900_000_000, "stop": True})
     token_of_then = wechat.post(
         "/cgi-bin/stable_token",
         {

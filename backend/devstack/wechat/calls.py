@@ -108,15 +108,17 @@ def spoken(
         rule = world.faults.pick(call.path, call.facts()) if world.faults.rules else None
         if rule is not None and rule.stage == "before" and rule.kind != "errcode":
             return await faults.act(rule, request)
-        if one_at_a_time and call.openid in world.in_flight:
+        busy = call.openid if one_at_a_time else ""
+        if busy in world.in_flight:
             return _json(_refusal(world, call, Refused(43108)))
-        world.in_flight.add(call.openid)
+        if busy:
+            world.in_flight.add(busy)
         try:
             if delay := world.faults.delay():
                 await asyncio.sleep(delay)
             reply = _outcome(world, call, rule, answer if not token else _with_token(answer))
         finally:
-            world.in_flight.discard(call.openid)
+            world.in_flight.discard(busy)
         if rule is not None and rule.stage == "after":
             world.withheld += 1
             return await faults.act(rule, request)
