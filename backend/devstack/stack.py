@@ -156,13 +156,19 @@ def stop(crew: Crew) -> None:
     crew.stop(patience=4)
 
 
-def healthy(port: int, path: str, host: str = "127.0.0.1") -> bool:
-    """Say whether a GET answers 200. No proxy is asked."""
+def get(port: int, path: str, host: str = "127.0.0.1") -> tuple[int, bytes]:
+    """Return the status and body of a GET, 0 and nothing where nobody answers; asks no proxy."""
     connection = http.client.HTTPConnection(host, port, timeout=3)
     try:
         connection.request("GET", path)
-        return connection.getresponse().status == 200
+        answer = connection.getresponse()
+        return answer.status, answer.read()
     except (OSError, http.client.HTTPException):
-        return False
+        return 0, b""
     finally:
         connection.close()
+
+
+def healthy(port: int, path: str, host: str = "127.0.0.1") -> bool:
+    """Say whether a GET answers 200."""
+    return get(port, path, host)[0] == 200
