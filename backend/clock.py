@@ -11,11 +11,12 @@ from django.utils import timezone
 
 from backend.accounts import actions as accounts
 from backend.cases import actions as cases
-from backend.cases.queries import todo
+from backend.cases.queries import applied, todo
+from notifications import actions as notifications
 from notifications import dispatch, marks
-from notifications.actions import callbacks
 
 STEPS_A_RING = 100
+REMIND_EVERY, TIDY_EVERY = 600, 3600  # seconds a slot
 _log = structlog.get_logger(__name__)
 
 
@@ -44,7 +45,7 @@ def dispatch_bulk() -> None:
 def apply_callbacks() -> None:
     """回调车道: what WeChat told us back."""
     dispatch.beat("cb")
-    callbacks.apply_callbacks()
+    notifications.apply_callbacks()
 
 
 @shared_task(name="clock.reap")
@@ -56,6 +57,13 @@ def reap() -> None:
     except marks.Lost as fault:
         _log.warning("reap_without_valkey", fault=type(fault).__name__)
     dispatch.measure(now=now)
+
+
+@shared_task(name="clock.remind")
+def remind() -> None:
+    """主动提醒: run the rules over what fell due; of two beats in one slot, one does it."""
+    if notifications.take_tick(job="remind", seconds=REMIND_EVERY):
+        notifications.remind(now=timezone.now(), unless={"applied": applied.already})
 
 
 # -- 办件 ---------------------------------------------------------------------------------------
@@ -90,4 +98,6 @@ def heartbeat() -> None:
 @shared_task(name="clock.tidy")
 def tidy() -> None:
     """清理: what is kept for minutes only."""
-    accounts.forget_codes()
+    if notifications.take_tick(job="tidy", seconds=TIDY_EVERY):
+        accounts.forget_codes()
+        notifications.tidy()

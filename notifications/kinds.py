@@ -49,6 +49,7 @@ class Kind:
     notes: tuple[str, ...] = ()
     plain: tuple[str, ...] = ()
     status: str = "{status_text}"
+    sms: str = ""
     template: str = ""
     lane: str = "rt"
     priority: int = 5
@@ -102,6 +103,7 @@ _ALL = (
         group="case",
         template="A",
         status="不予受理",
+        sms="没有受理",
         needs_sms=True,
         statutory=True,
         sentences=(
@@ -130,6 +132,7 @@ _ALL = (
         group="case",
         template="A",
         status="{outcome}",
+        sms="已有决定({outcome})",
         needs_sms=True,
         statutory=True,
         sentences=(
@@ -148,6 +151,7 @@ _ALL = (
         group="case",
         template="A",
         status="可领取",
+        sms="结果已出, 可到窗口领取",
         needs_sms=True,
         statutory=True,
         sentences=(
@@ -186,15 +190,15 @@ _ALL = (
     ),
     Kind(
         key="reminder",
-        title="{thing}提醒",
+        title="{title}",
         group="reminder",
         template="B",
         lane="due",
         priority=3,
         sentences=(
             "{note}。",
-            "日期: {on}。",
-            "办理事项: {item}。",
+            "相关日期: {on}。",
+            "点开这条消息就可以办理, 也可以请社区工作人员帮忙。",
             "为何收到: {why}。",
             "{switch}",
         ),
@@ -238,6 +242,8 @@ def write(kind: Kind, params: Mapping[str, str], *, now: datetime) -> Text:
         "at": f"{now.year}年{now.month}月{now.day}日 {now:%H:%M}",
         "on": known.get("on", ""),
         "place": known.get("place", ""),
+        "open": known.get("open", ""),
+        "sms": known.get("sms") or _said(kind.sms, known),
         "note": _first(kind.notes, known),
         "plain": _first(kind.plain, known),
     }

@@ -16,7 +16,7 @@ from notifications import marks, measures
 from notifications.channels import sms
 from notifications.dispatch import calls, settling, verdicts
 from notifications.dispatch.settling import Result
-from notifications.models import Channel, Delivery, Lane
+from notifications.models import Channel, Delivery, Lane, Notification
 
 S = Delivery.State
 AT_ONCE = 500
@@ -40,12 +40,20 @@ def reap(*, now: datetime, worker: str) -> int:
 
     :raises marks.Lost: Valkey does not answer; the rows wait for it.
     """
+    _release(now)
     settled = 0
     while batch := _reap_batch(now, worker):
         settled += batch
         if batch < AT_ONCE:
             break
     return settled + len(_late_results(now, worker)) + len(_give_up(now, worker))
+
+
+def _release(now: datetime) -> None:
+    """Let notices whose time has come be what they are; their deliveries go by their own time."""
+    due = Notification.objects.filter(state=Notification.State.PLANNED, due_at__lte=now)
+    due.filter(template_key="").update(state=Notification.State.DONE)
+    due.exclude(template_key="").update(state=Notification.State.RELEASED)
 
 
 def _reap_batch(now: datetime, worker: str) -> int:
