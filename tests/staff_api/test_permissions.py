@@ -1,0 +1,127 @@
+"""Who may do what at the staff door: one row a route; a route without a row fails."""
+
+import re
+
+import pytest
+
+from backend.staff_api.urls import urlpatterns
+from tests.factories import world
+
+pytestmark = pytest.mark.django_db
+
+BASE, NO_SESSION = "/api/staff/v1/", "7b0d6a4e-38d1-4c92-9f6f-0c1d53f0a111"
+# 居民; 社工(本村/外村); 窗口、审核(本镇); 别的县局、本局; 监察、审计; 系统管理员
+WHO = (
+    "nobody", "resident", "worker", "outside", "clerk", "reviewer", "bureau", "decider",
+    "overseer", "auditor", "admin",
+)  # fmt: skip
+POSTS = {
+    "worker": ("community_worker", "ZD", None),
+    "outside": ("community_worker", "ZD", world.OTHER_VILLAGE),
+    "clerk": ("window_clerk", "BM", None),
+    "reviewer": ("town_reviewer", "SW", None),
+    "bureau": ("county_reviewer", "CL", None),
+    "decider": ("county_reviewer", "MZ", None),
+    "overseer": ("supervisor", "MZ", None),
+    "auditor": ("auditor", "MZ", None),
+    "admin": ("platform_admin", "MZ", None),
+}
+# The case is freshly submitted in the worker's village; 409 is "you see it, but not now".
+#                                       nob res wor out cle rev bur dec ove aud adm
+TABLE_TEXT = """
+POST login                              403 403 403 403 403 403 403 403 403 403 403
+POST otp/enrol                          403 403 403 403 403 403 403 403 403 403 403
+POST otp/confirm                        403 403 403 403 403 403 403 403 403 403 403
+POST logout                             401 403 204 204 204 204 204 204 204 204 204
+GET me                                  401 403 200 200 200 200 200 200 200 200 200
+GET sessions                            401 403 200 200 200 200 200 200 200 200 200
+POST sessions/{uid}/end                 401 403 404 404 404 404 404 404 404 404 404
+GET worklist                            401 403 200 200 200 200 200 200 200 200 200
+GET worklist/counts                     401 403 200 200 200 200 200 200 200 200 200
+GET cases                               401 403 200 200 200 200 200 200 200 200 200
+POST cases/search                       401 403 200 200 200 200 200 200 200 200 200
+GET cases/{number}                      401 403 200 404 200 200 404 200 200 200 404
+POST cases/{number}/reveal              401 403 200 404 403 403 404 403 403 403 404
+POST cases/{number}/accept              401 403 200 404 403 403 404 403 403 403 404
+POST cases/{number}/decline             401 403 200 404 403 403 404 403 403 403 404
+POST cases/{number}/finish              401 403 409 404 409 409 404 409 409 409 404
+POST cases/{number}/decide              401 403 409 404 409 409 404 409 409 409 404
+POST cases/{number}/deliver             401 403 409 404 409 409 404 409 409 409 404
+POST cases/{number}/conclude            401 403 409 404 409 409 404 409 409 409 404
+POST cases/{number}/steps/{key}/claim   401 403 200 404 403 403 404 403 403 403 404
+POST cases/{number}/steps/{key}/release 401 403 200 404 403 403 404 403 403 403 404
+POST cases/{number}/steps/{key}/pass    401 403 409 404 409 409 404 409 409 409 404
+POST cases/{number}/steps/{key}/reject  401 403 409 404 409 409 404 409 409 409 404
+POST cases/{number}/steps/{key}/return  401 403 409 404 409 409 404 409 409 409 404
+GET audit                               401 403 403 403 403 403 403 403 200 200 403
+"""
+TABLE = {
+    " ".join(row.split()[:2]): [int(code) for code in row.split()[2:]]
+    for row in TABLE_TEXT.strip().splitlines()
+}
+BODIES = {
+    "login": {"name": "somebody", "password": "something"},
+    "otp/enrol": {"ticket": "forged"},
+    "otp/confirm": {"ticket": "forged", "otp": "123456"},
+    "cases/search": {"q": "李桂花"},
+    "cases/{number}/reveal": {"fields": ["name"], "purpose": "核实"},
+    "cases/{number}/decline": {"reason": "不属于本事项"},
+    "cases/{number}/decide": {"outcome": "granted"},
+    "cases/{number}/steps/{key}/reject": {"opinion": "不符"},
+    "cases/{number}/steps/{key}/return": {"opinion": "核实"},
+}
+
+
+@pytest.fixture
+def case():
+    return world.submitted()
+
+
+def routes():
+    """Every method of every route the door really has."""
+    for pattern in urlpatterns:
+        path = re.sub(r"<[a-z]+:([a-z]+)>", r"{\1}", str(pattern.pattern))
+        for method in ("get", "post", "put", "patch", "delete"):
+            if hasattr(pattern.callback.view_class, method):
+                yield f"{method.upper()} {path}"
+
+
+def test_has_a_row_for_every_route_and_no_more():
+    assert set(routes()) == set(TABLE)
+
+
+@pytest.mark.parametrize("who", WHO)
+@pytest.mark.parametrize("route", TABLE)
+def test_answers_as_the_table_says(client, client_of, case, route, who):
+    caller = client
+    if who == "resident":
+        caller = client_of(world.a_resident().account)
+    elif who in POSTS:
+        caller = client_of(world.staff(*POSTS[who]))
+    method, path = route.split(" ")
+    url = BASE + path.format(number=case.number, key="s1", uid=NO_SESSION)
+    if method == "GET":
+        answer = caller.get(url, {"number": case.number} if path == "audit" else {})
+    else:
+        answer = caller.post(url, BODIES.get(path, {}), format="json")
+    assert answer.status_code == TABLE[route][WHO.index(who)], answer.content
+
+
+def test_hides_a_foreign_case_with_the_words_for_no_case(client_of, case):
+    """Each route under a case answers a stranger to it as if the number did not exist."""
+    outside = client_of(world.staff(*POSTS["outside"]))
+    gone = world.submitted()
+    number = gone.number
+    type(gone).objects.filter(pk=gone.pk).update(number="9" * 24)
+    for route in TABLE:
+        method, path = route.split(" ")
+        if "{number}" not in path:
+            continue
+        bodies = []
+        for one in (case.number, number):
+            url = BASE + path.format(number=one, key="s1")
+            call = outside.get if method == "GET" else outside.post
+            answer = call(url, BODIES.get(path, {}), format="json")
+            bodies.append({k: v for k, v in answer.json().items() if k != "request_id"})
+        assert bodies[0] == bodies[1], route
+        assert bodies[0]["status"] == 404
