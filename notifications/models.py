@@ -205,6 +205,11 @@ class Delivery(models.Model):
             models.Index(
                 fields=["provider_id"], name="delivery_by_provider", condition=~Q(provider_id="")
             ),
+            models.Index(
+                fields=["account"],
+                name="delivery_unnamed",
+                condition=Q(state="accepted", provider_id=""),
+            ),
         ]
 
     def __str__(self) -> str:

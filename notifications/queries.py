@@ -45,14 +45,21 @@ class GrantsLeft:
 
 
 def inbox_of(
-    account: Account, *, before: tuple[datetime, int] | None = None, limit: int = 20
+    account: Account,
+    *,
+    before: tuple[datetime, int] | None = None,
+    limit: int = 20,
+    unread: bool = False,
 ) -> list[InboxRow]:
     """
     Return a page of the account's inbox, the newest first, in one statement.
 
     :param before: (created_at, id) of the last row of the page before.
+    :param unread: only what nobody has read yet.
     """
     rows = _visible(account).order_by("-created_at", "-pk")
+    if unread:
+        rows = rows.filter(read_at=None)
     if before is not None:
         at, pk = before
         rows = rows.filter(created_at__lte=at).exclude(created_at=at, pk__gte=pk)
@@ -88,8 +95,8 @@ def unread_count(account: Account) -> int:
     return _visible(account).filter(read_at=None).values("pk")[:UNREAD_CAP].count()
 
 
-def grants_of(account: Account) -> list[GrantsLeft]:
-    """提醒额度: what is left per configured template, in the order of the settings."""
+def grants_of(account: Account | None) -> list[GrantsLeft]:
+    """提醒额度: what is left per configured template, in their order; nothing for a visitor."""
     mine = Quota.objects.filter(identity__account=account, identity__is_valid=True)
     known = dict(mine.values_list("template_id", F("balance") - F("held")))
     return [
@@ -98,15 +105,16 @@ def grants_of(account: Account) -> list[GrantsLeft]:
     ]
 
 
-def templates_to_ask(account: Account, *, scene: str) -> list[str]:
+def templates_to_ask(grants: Sequence[GrantsLeft], *, scene: str) -> list[str]:
     """
     Return the templates a page may ask subscriptions for: the least granted first, five at most.
 
+    :param grants: what `grants_of` tells of the reader.
     :param scene: a key of `kinds.SCENES`; an unknown one asks for nothing.
     """
     wanted = kinds.SCENES.get(scene, ())
     rank = {key: i for i, key in enumerate(wanted)}
-    asked = [grant for grant in grants_of(account) if _worth_asking(grant, rank)]
+    asked = [grant for grant in grants if _worth_asking(grant, rank)]
     asked.sort(key=lambda grant: (grant.left > 0, rank[grant.template_key]))
     kind = asked[0].type if asked else ""  # 一次性与长期模板不能同时请求 (错误码 20002)
     return [grant.template_id for grant in asked if grant.type == kind][:MOST_TEMPLATES]

@@ -60,7 +60,7 @@ def told(account: Account, kind: str = "case.submitted", **params: str) -> Notif
         "short_item": "高龄津贴",
         "status_text": "待受理",
         "next_step": "收件受理",
-        "outcome": "准予",
+        "outcome": "准予" if kind in ("case.decided", "case.concluded") else "",
     }
     return actions.send(
         to=account, kind=kind, params={**known, **params}, case_number=number(serial)
