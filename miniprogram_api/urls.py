@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from miniprogram_api import auth, cases, drafts, items, lookup
+from miniprogram_api import auth, cases, drafts, inbox, items, lookup, me
 
 urlpatterns = [
     path("login", auth.LogIn.as_view()),
@@ -11,6 +11,9 @@ urlpatterns = [
     path("sessions/<uuid:uid>/end", auth.SessionEnd.as_view()),
     path("phone", auth.Phone.as_view()),
     path("realname", auth.Realname.as_view()),
+    path("bootstrap", me.Bootstrap.as_view()),
+    path("me", me.Me.as_view()),
+    path("me/preferences", me.Preferences.as_view()),
     path("items", items.ItemList.as_view()),
     path("items/<slug:code>", items.ItemGuide.as_view()),
     path("items/<slug:code>/form", items.ItemForm.as_view()),
@@ -22,5 +25,12 @@ urlpatterns = [
     path("cases", cases.CaseList.as_view()),
     path("cases/<str:number>", cases.CaseDetail.as_view()),
     path("cases/<str:number>/withdraw", cases.CaseWithdraw.as_view()),
+    path("inbox", inbox.Inbox.as_view()),
+    path("inbox/unread-count", inbox.UnreadCount.as_view()),
+    path("inbox/read-all", inbox.ReadAll.as_view()),
+    path("inbox/<int:id>/read", inbox.NoticeRead.as_view()),
+    path("inbox/<int:id>/hide", inbox.NoticeHide.as_view()),
+    path("subscribe-templates", inbox.SubscribeTemplates.as_view()),
+    path("subscriptions", inbox.Subscriptions.as_view()),
     path("lookup", lookup.Lookup.as_view()),
 ]

@@ -1,10 +1,11 @@
 """What others ask of the catalogue: what there is, the version in force, and where it is open."""
 
 import functools
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from django.db.models import Count, F, Func, Q
+from django.db.models import Count, F, Func, Max, Q, Sum
 from django.db.models.fields.json import KT
 
 from backend.catalogue.models import Rollout, ServiceItem, ServiceVersion
@@ -135,6 +136,17 @@ def is_offered(item: ServiceItem, chain: Sequence[str], capability: str = "onlin
     one for all items of the same division; without any entry the item is open.
     """
     return offered({item.code: chain}, capability)[item.code]
+
+
+def edition() -> str:
+    """Return a word that changes whenever an item or a version in force does (字典版本)."""
+    told = ServiceItem.objects.aggregate(
+        rows=Count("pk", distinct=True),
+        listed=Sum("pk", filter=Q(status__in=LISTED)),
+        open=Sum("pk", filter=Q(status=ServiceItem.Status.PUBLISHED)),
+        newest=Max("versions__pk"),
+    )
+    return hashlib.sha256(str(told).encode()).hexdigest()[:12]
 
 
 def offered(chains: Mapping[str, Sequence[str]], capability: str = "online") -> dict[str, bool]:

@@ -1,11 +1,12 @@
 """What others ask of the organisation: whose territory, which office acts, which days count."""
 
 import functools
+import hashlib
 import time
 from dataclasses import dataclass
 from datetime import date
 
-from django.db.models import Q
+from django.db.models import Count, Max, Q
 
 from backend.accounts.models import Account
 from backend.core.workdays import WorkCalendar
@@ -151,3 +152,11 @@ def _acting_for(codes: set[str], *, today: date) -> dict[str, str]:
         node__code__in=codes - {""}, valid_from__lte=today, valid_to__isnull=True
     )
     return dict(rows.values_list("node__code", "authority__full_name"))
+
+
+def edition() -> str:
+    """Return a word that changes whenever the divisions do, for phones that keep the tree."""
+    told = Division.objects.aggregate(
+        rows=Count("pk"), newest=Max("pk"), ended=Count("valid_to"), since=Max("valid_from")
+    )
+    return hashlib.sha256(str(told).encode()).hexdigest()[:12]
