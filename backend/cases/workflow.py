@@ -24,16 +24,29 @@ NOTICE_OF_REFUSAL: Step = {
     "place": "county",
     "days": 10,  # 作出决定之日起十日内送达 (行政许可法 §44)
     "counts": False,
-    "actions": ["notify", "conclude"],
+    "actions": ["notify", "close"],
 }
 
 
-def plan(steps: Iterable[Step], facts: Mapping[str, object]) -> Plan:
-    """Return the stages that `facts` call for; a step whose `when` fails is left out."""
+def track_of(guide: Mapping[str, Any], facts: Mapping[str, object]) -> Mapping[str, Any]:
+    """Return the track (急难型、小额…) a case runs on: its own promise and days; {} for none."""
+    tracks: list[Mapping[str, Any]] = guide.get("tracks") or []
+    return next((track for track in tracks if track["key"] == facts.get("track")), {})
+
+
+def plan(
+    steps: Iterable[Step], facts: Mapping[str, object], *, days: Mapping[str, int] | None = None
+) -> Plan:
+    """
+    Return the stages that `facts` call for; a step whose `when` fails is left out.
+
+    :param days: step key → days, where a track gives other days than the step itself.
+    """
     stages: Plan = []
-    for step in steps:
-        if step.get("when") and not conditions.holds(step["when"], facts):
+    for one in steps:
+        if one.get("when") and not conditions.holds(one["when"], facts):
             continue
+        step = {**one, "days": days[one["key"]]} if days and one["key"] in days else one
         group = step.get("group")
         if group and stages and stages[-1][0].get("group") == group:
             stages[-1].append(step)
@@ -59,7 +72,7 @@ def duty_in(phase: str, role: str) -> Duty:
 def may_return(stages: Plan, index: int, key: str) -> bool:
     """Say whether the item lets a step of stage `index` send the case to the stage before."""
     stage = stages[index] if 0 < index < len(stages) else []
-    return any(step["key"] == key and "return" in step["actions"] for step in stage)
+    return any(step["key"] == key and "return_prev" in step["actions"] for step in stage)
 
 
 def join(states: Sequence[str]) -> Joined:

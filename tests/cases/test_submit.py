@@ -220,3 +220,13 @@ def test_an_item_that_does_not_exist_any_more_keeps_its_cases():
     ServiceItem.objects.filter(pk=case.item_id).update(status="exited")
     worker = world.staff("community_worker", "ZD")
     assert actions.accept(actor=worker, number=case.number).status == Status.ACCEPTED
+
+
+def test_a_credit_code_names_the_county_that_acts():
+    form = [*world.FORM, {"key": "uscc", "label": "信用代码", "type": "uscc", "required": True}]
+    steps = [world.step("s1", "county_reviewer", "MZ", "county", phase="intake", decides=True)]
+    version = world.an_item(
+        form=form, steps=steps, authority="place", guide={"authority_field": "uscc"}
+    )
+    case = send(world.a_resident(), version, uscc="91512002MA62K0001N")
+    assert (case.county_code, case.town_code, case.village_code) == (world.COUNTY, "", "")

@@ -1,5 +1,7 @@
 """From acceptance to conclusion: each verb, by whom it may be done, and what it leaves."""
 
+from datetime import timedelta
+
 import pytest
 from django.db import DatabaseError, connection, transaction
 from django.test.utils import CaptureQueriesContext
@@ -254,7 +256,7 @@ def test_nothing_is_withdrawn_after_the_decision(decided):
 
 def test_a_delivering_office_delivers_then_concludes(worker, town, county):
     card = world.step(
-        "card", "county_reviewer", "MZ", "county", phase="delivery", actions=["issue", "conclude"]
+        "card", "county_reviewer", "MZ", "county", phase="delivery", actions=["issue", "close"]
     )
     steps = [world.INTAKE, world.REVIEW, world.DECISION, card]
     case = world.submitted(version=world.an_item(steps=steps))
@@ -298,3 +300,22 @@ def test_a_verb_asks_the_database_little(worker):
     with CaptureQueriesContext(connection) as asked:
         actions.accept(actor=worker, number=world_case.number)
     assert len([q for q in asked if "SAVEPOINT" not in q["sql"]]) <= 12
+
+
+def test_a_track_promises_its_own_days(worker):
+    tracks = [{"key": "emergency", "promised_days": 1, "days": {"s2": 0}}]
+    form = [
+        *world.FORM,
+        {
+            "key": "track",
+            "label": "类型",
+            "type": "enum",
+            "required": True,
+            "options": ["emergency"],
+        },
+    ]
+    version = world.an_item(guide={"tracks": tracks}, form=form)
+    case = world.submitted(version=version, track="emergency")
+    case = actions.accept(actor=worker, number=case.number)
+    assert case.promised_due_on < case.accepted_at.date() + timedelta(days=5)
+    assert case.steps.get(key="s2").due_on == timezone.localdate()

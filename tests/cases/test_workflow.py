@@ -51,3 +51,11 @@ def test_the_clock_stands_only_if_no_step_counts():
     silent = {**A, "counts": False}
     assert not workflow.counts([silent])
     assert workflow.counts([silent, B])
+
+
+def test_a_track_has_days_of_its_own():
+    guide = {"tracks": [{"key": "emergency", "promised_days": 1, "days": {"s1": 0}}]}
+    track = workflow.track_of(guide, {"track": "emergency"})
+    (intake,), (last,) = workflow.plan([world.INTAKE, END], {}, days=track["days"])
+    assert (intake["days"], last["days"]) == (0, END["days"])
+    assert workflow.track_of(guide, {"track": "normal"}) == {}

@@ -138,7 +138,7 @@ def step(key: str, role: str, department: str, place: str, **changes: Any) -> di
         "place": place,
         "days": 2,
         "counts": True,
-        "actions": ["approve", "reject", "return"],
+        "actions": ["approve", "reject", "return_prev"],
         **changes,
     }
 
@@ -149,7 +149,7 @@ DECISION = step(
     "s3", "county_reviewer", "MZ", "county", name="审核确认", phase="decision", days=8, decides=True
 )
 PAY = step(
-    "s4", "system", "MZ", "county", name="纳入发放", phase="delivery", actions=["pay", "conclude"]
+    "s4", "system", "MZ", "county", name="纳入发放", phase="delivery", actions=["pay", "close"]
 )
 
 

@@ -90,7 +90,7 @@ def _take_in(turn: Turn, opinion: str, *, quietly: bool = False) -> CaseStep:
     deadlines.start(
         turn.case,
         today=turn.today,
-        promised=version.promised_days,
+        promised=turn.promised_days,
         statutory=version.legal_days,
         kind=version.days,
         calendar=organisation.calendar(),

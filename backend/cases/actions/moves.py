@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import cached_property
+from typing import Any
 
 from django.db import transaction
 from django.db.models import QuerySet
@@ -59,7 +60,17 @@ class Turn:
 
     @cached_property
     def plan(self) -> workflow.Plan:
-        return workflow.plan(self.case.version.workflow, self.case.facts)
+        return workflow.plan(
+            self.case.version.workflow, self.case.facts, days=self.track.get("days")
+        )
+
+    @cached_property
+    def track(self) -> Mapping[str, Any]:
+        return workflow.track_of(self.case.version.guide, self.case.facts)
+
+    @property
+    def promised_days(self) -> int:
+        return int(self.track.get("promised_days") or self.case.version.promised_days)
 
     def set(self, **values: object) -> None:
         for name, value in values.items():
@@ -296,7 +307,7 @@ def send(turn: Turn) -> None:
         "item": case.item.name,
         "short_item": case.version.guide.get("short_name") or case.item.name,
         "status_text": Status(case.status).label,
-        "days": str(case.version.promised_days),
+        "days": str(turn.promised_days),
         "due_on": case.promised_due_on.isoformat() if case.promised_due_on else "",
         "reason": case.reason,
         "next_step": turn.opened[0].name if turn.opened else "",

@@ -106,7 +106,9 @@ def submit(
         submitted_at=now,
     )
     turn = Turn(actor=actor, case=case, now=now, posts=[])
-    stages = workflow.plan(version.workflow, {**cleaned, **case.circumstances})
+    facts = {**cleaned, **case.circumstances}
+    track = workflow.track_of(version.guide, facts)
+    stages = workflow.plan(version.workflow, facts, days=track.get("days"))
     found = organisation.offices(territory)
     case.department_id = moves.office(found, territory, stages[workflow.decides_at(stages)][0])
     first = [(step, moves.office(found, territory, step)) for step in stages[0]]
@@ -195,10 +197,20 @@ def _places(
     here = _division(answers.get("division_code")) or applicant.residence_division
     if here is None:
         raise NotOfferedHere("请先填写所属村(社区)")
-    acting = _division(answers.get(version.guide.get("authority_field", ""))) or here
+    acting = _division(_named(version, answers)) or here
     if version.authority == "hukou" and not answers.get("hukou_division"):
         acting = applicant.hukou_division or acting
     return here, organisation.territory_of(acting, today=today)
+
+
+def _named(version: ServiceVersion, answers: Mapping[str, object]) -> object:
+    """Return the division the item's own field names; a credit code names its county (GB 32100)."""
+    key = version.guide.get("authority_field", "")
+    kinds = {field["key"]: field["type"] for field in version.form}
+    value = answers.get(key)
+    if kinds.get(key) == "uscc" and isinstance(value, str):
+        return f"{value[2:8]}000000"
+    return value
 
 
 def _division(code: object) -> Division | None:
