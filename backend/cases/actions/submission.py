@@ -209,7 +209,8 @@ def _named(version: ServiceVersion, answers: Mapping[str, object]) -> object:
     kinds = {field["key"]: field["type"] for field in version.form}
     value = answers.get(key)
     if kinds.get(key) == "uscc" and isinstance(value, str):
-        return f"{value[2:8]}000000"
+        county = f"{value[2:8]}000000"
+        return county if organisation.level_of(county) == Division.Level.COUNTY else None
     return value
 
 
