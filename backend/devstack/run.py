@@ -136,7 +136,7 @@ class City:
         code, body = stack.get(self.port, "/health/workers", self._reachable())
         if code != 200:
             return False
-        ages = [lane["seconds"] for lane in json.loads(body)["lanes"].values()]
+        ages: list[int] = [lane["seconds"] for lane in json.loads(body)["lanes"].values()]
         return max(ages) <= time.monotonic() - since
 
     def _patiently(self, holds: Callable[[], bool], who: str) -> Callable[[], bool]:
