@@ -72,6 +72,10 @@ class SubscriptionsIn(serializers.Serializer[Any]):
     )
 
 
+class NewOut(serializers.Serializer[Any]):
+    new = serializers.IntegerField(help_text="其中没有报过的")
+
+
 class Inbox(ResidentView):
     @extend_schema(parameters=[InboxIn], responses=InboxPage)
     def get(self, request: Request) -> Response:
@@ -125,13 +129,13 @@ class Subscriptions(ResidentView):
         """每个模板还剩几次提醒."""
         return Response(bootstrap.subscriptions(self.actor)["grants"])
 
-    @extend_schema(request=SubscriptionsIn, responses=ReadOut)
+    @extend_schema(request=SubscriptionsIn, responses=NewOut)
     def post(self, request: Request) -> Response:
         """上报 wx.requestSubscribeMessage 的结果."""
         body = self.read(SubscriptionsIn)
         source = body.get("popup") or secrets.token_hex(12)
         new = actions.record_grants(account=self.actor, results=body["results"], source=source)
-        return Response({"read": new})
+        return Response({"new": new})
 
 
 def _rows(

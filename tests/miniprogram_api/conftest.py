@@ -2,6 +2,7 @@
 
 import pytest
 
+from backend.cases.queries import bootstrap
 from backend.core import api
 from tests.sandboxes import registry, registry_process, wechat, wechat_process  # noqa: F401
 
@@ -10,3 +11,4 @@ from tests.sandboxes import registry, registry_process, wechat, wechat_process  
 def fresh_limits():
     """Limits outlive a test in Valkey, and the next run's first account has the same number."""
     api._limiters()[0].storage.reset()
+    bootstrap.forget()
