@@ -134,8 +134,9 @@ def write(results: Sequence[Result], *, worker: str) -> set[int]:
         ours = _update(results)
         _record_attempts(results, ours, worker)
         ledger.end_holds(_ended(results, ours), at=results[-1].at)
-        stepped = _climb([r for r in results if r.ladder and r.delivery_id in ours])
-        _end_notices([r for r in results if r.delivery_id in ours], ours, stepped)
+        ended = [r for r in results if r.delivery_id in ours and r.state in FINAL]
+        stepped = _climb([result for result in ended if result.ladder])
+        _end_notices(ended, ours, stepped)
         _forget_openids([r for r in results if r.binding_invalid and r.delivery_id in ours])
     _measure(results, ours)
     if late := len(results) - len(ours):
@@ -205,7 +206,7 @@ def _end_notices(
     ended = [
         (ours[result.delivery_id].notification_id, result.notice_state, result.reason)
         for result in results
-        if result.state in FINAL and ours[result.delivery_id].notification_id not in stepped
+        if ours[result.delivery_id].notification_id not in stepped
     ]
     if ended:
         with connection.cursor() as cursor:
