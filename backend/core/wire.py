@@ -1,10 +1,12 @@
 """JSON on the wire (报文): strict in, fast out. Not in `api.py`, which DRF cannot load as early."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 import orjson
 from django.conf import settings
+from django.utils import timezone
 from rest_framework.exceptions import APIException, ParseError
 from rest_framework.parsers import BaseParser
 from rest_framework.renderers import BaseRenderer
@@ -23,7 +25,16 @@ class FastJSON(BaseRenderer):
         accepted_media_type: str | None = None,
         renderer_context: Mapping[str, Any] | None = None,
     ) -> bytes:
-        return b"" if data is None else orjson.dumps(data, default=str)
+        if data is None:
+            return b""
+        return orjson.dumps(data, default=_local, option=orjson.OPT_PASSTHROUGH_DATETIME)
+
+
+def _local(value: object) -> str:
+    """Write moments as the city's clocks show them (+08:00), and anything else as its text."""
+    if isinstance(value, datetime) and timezone.is_aware(value):
+        return timezone.localtime(value).isoformat(timespec="seconds")
+    return str(value)
 
 
 class StrictJSON(BaseParser):

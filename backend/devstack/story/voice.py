@@ -35,8 +35,8 @@ class Voice:
         :raises StoryBroken: it does not hold.
         """
         if not truth:
-            print(self._paint(_RED, f"     ✗ {claim}  {shown}"), flush=True)
-            raise StoryBroken(f"{claim} {shown}")
+            print(self._paint(_RED, f"     ✗ {claim}"), flush=True)
+            raise StoryBroken(f"{claim}\n{str(shown)[:2000]}")
         self.checked += 1
         print(self._paint(_GREEN, f"     ✓ {claim}"), flush=True)
 
