@@ -259,3 +259,16 @@ def test_a_list_costs_the_same_whatever_its_length(
         world.submitted(applicant=resident)
     with django_assert_num_queries(2):  # token, rows
         assert len(phone.get("/api/v1/cases?limit=100").json()["results"]) == rows
+
+
+@pytest.mark.parametrize("rounds", [1, 6])
+def test_a_detail_costs_the_same_whatever_its_history(phone, rounds, django_assert_num_queries):
+    number = submit(phone, world.an_item()).json()["number"]
+    clerk, reviewer = worker(), world.staff("town_reviewer", "SW")
+    actions.accept(actor=clerk, number=number)
+    for _ in range(rounds - 1):
+        actions.return_step(actor=reviewer, number=number, step="s2", opinion="请再核实")
+        actions.pass_step(actor=clerk, number=number, step="s1")
+    phone.get(f"/api/v1/cases/{number}")  # the calendar is read once
+    with django_assert_num_queries(5):  # token, case, steps, events, names of divisions
+        assert phone.get(f"/api/v1/cases/{number}").status_code == 200
