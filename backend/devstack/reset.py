@@ -34,15 +34,15 @@ def main() -> int:
 
 def _refuse_while_used(data: Path) -> None:
     """
-    Look for what a killed run left, and for tests that run.
+    Look for what a killed run left, and for tests and benchmarks that run.
 
     :raises CannotRun: there is something.
     """
     if left := leftovers.still_running(data / "processes.json"):
         names = "、".join(trace.name for trace in left)
         raise CannotRun(f"上次运行留下的进程还在 ({names}): 先 make run, 再 Ctrl-C, 即可结束它们。")
-    for home in data.glob("test/run-*"):
-        with places.only_one(home / "lock", "make test 正在运行, 请等它结束。"):
+    for lock in (*data.glob("test/run-*/lock"), *data.glob("bench/lock")):
+        with places.only_one(lock, "make test 或 make bench 正在运行, 请等它结束。"):
             pass
 
 
