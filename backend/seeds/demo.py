@@ -19,6 +19,7 @@ from django.utils import timezone
 from backend.cases import actions as cases
 from backend.cases.lifecycle import Status
 from backend.cases.models import Case
+from backend.cases.queries import applied
 from backend.catalogue import queries as catalogue
 from backend.core import crypto
 from backend.core.errors import DomainError
@@ -28,6 +29,7 @@ from backend.organisation.models import StaffMember
 from backend.residents import actions as residents
 from backend.residents.models import Resident
 from backend.seeds import answers, drive
+from notifications import actions as notifications
 
 DATA = Path(__file__).parent / "data"
 PASSWORD = "ziyang-demo"  # demo only: production starts without a single account
@@ -59,6 +61,8 @@ def build() -> Iterator[str]:
     yield f"工作人员 {_hire()} 人到岗"
     yield f"居民 {_welcome()} 人登记、绑定、实名"
     yield f"办件 {_apply()} 件提交并办到不同环节"
+    reminded = notifications.remind(now=timezone.now(), unless={"applied": applied.already})
+    yield f"主动提醒 {reminded} 条到期 (每天 9 点起, 由时钟接着跑)"
 
 
 def _hire() -> int:
