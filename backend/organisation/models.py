@@ -46,7 +46,7 @@ class Division(models.Model):
 
 
 class Custody(models.Model):
-    """托管: from a day on, a functional zone acts for a village or town; the tree stays as it is."""
+    """托管: from a day on, a functional zone acts for a village or town; the tree stays."""
 
     node = models.ForeignKey(Division, on_delete=models.PROTECT, related_name="custodies")
     authority = models.ForeignKey(Division, on_delete=models.PROTECT, related_name="+")

@@ -114,7 +114,7 @@ class Resident(models.Model):
 
 
 class AttributeFact(models.Model):
-    """字段事实: one value of one field of one person, with its source and the day it was verified."""
+    """字段事实: one value of one field of one person, its source and when it was verified."""
 
     resident = models.ForeignKey(Resident, on_delete=models.CASCADE, related_name="facts")
     field = models.CharField("字段", max_length=48, help_text="如 population.hukou_division")
@@ -143,7 +143,7 @@ class AttributeFact(models.Model):
 
 
 class StatusRecord(models.Model):
-    """公共管理状态: such as a disability card and the day it expires. Events and reminders hang on it."""
+    """公共管理状态: such as a disability card and the day it ends; reminders hang on it."""
 
     resident = models.ForeignKey(Resident, on_delete=models.CASCADE, related_name="statuses")
     kind = models.CharField("类别", max_length=32)
