@@ -13,8 +13,9 @@ REMEDIES = (
 """行政复议法 §20, 行政诉讼法 §46."""
 _INSTANT = "即办"
 _UNITS = {"working": "个工作日", "calendar": "日"}
-_LAW = re.compile(r"法|条例|办法|〔")
-_TAG = re.compile(r"\s*\[[SK]\]\s*")
+_LAW = re.compile(r"(?:法|条例|办法)[\s\d第年/、-]{0,16}条|〔\d{4}〕")
+_TAG = re.compile(r"\s*\[[SK]\]\s*|\([A-Za-z]+(?: [0-9]+)?\)")
+"""编者的标记: how sure we are of a line, and where it was found; nothing for residents."""
 _OVER_THE_COUNTER = {"窗口", "网点"}
 
 

@@ -49,7 +49,7 @@ def test_tells_how_many_reminders_are_left(client_of):
     page = client_of(notices.reader(grants=2)).get(URL).json()
     texts = {grant["template"]: grant["text"] for grant in page["subscribe"]["grants"]}
     assert texts["A"] == "还剩 2 次提醒"
-    assert "用完" in texts["B"]
+    assert "允许" in texts["B"]
 
 
 def test_is_small_and_costs_eight_statements(phone, resident, django_assert_max_num_queries):

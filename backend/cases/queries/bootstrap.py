@@ -74,7 +74,7 @@ def left_text(kind: str, left: int) -> str:
     """Say how many reminders are left; 用户常以为点一次永久有效 (领域说明 §2.15)."""
     if kind == "long":
         return "已长期订阅" if left else "还没有订阅"
-    return f"还剩 {left} 次提醒" if left else "提醒次数已用完, 下次办理时请点“允许”"
+    return f"还剩 {left} 次提醒" if left else "没有剩余提醒, 下次办理时请点“允许”"
 
 
 def _counters(account: Account | None) -> dict[str, int]:

@@ -27,6 +27,7 @@ SOURCES = {
 }
 # 地址库尚未接入: the population registry's address of residence stands in for it.
 _SAME = {"geo.address": "population.residence_address"}
+_NAME = "population.name"
 _LOOKED_AT = 5  # 往前看几件: older answers are stale anyway
 _OWN: dict[str, Callable[[Resident], str]] = {
     "account.name": lambda person: person.name,
@@ -60,7 +61,8 @@ def prefilled(person: Resident | None, version: ServiceVersion, *, now: datetime
         for field in version.form
         if field.get("prefill")
     }
-    known = _profile(person, wanted.values()) | residents.facts_of(person.pk, wanted.values())
+    facts = residents.facts_of(person.pk, [*wanted.values(), _NAME])
+    known = _profile(person, wanted.values(), facts.get(_NAME)) | facts
     missing = {path for path in wanted.values() if path not in known}
     asked, degraded = _asked(person, missing, purpose=f"预填:{version.item.name}", now=now)
     known |= asked
@@ -73,15 +75,17 @@ def prefilled(person: Resident | None, version: ServiceVersion, *, now: datetime
     return Prefilled({key: one for key, one in fitting.items() if one}, degraded)
 
 
-def _profile(person: Resident, paths: Iterable[str]) -> dict[str, Known]:
-    """Read the profile; identity counts only once it was verified against a registry."""
+def _profile(person: Resident, paths: Iterable[str], confirmed: Known | None) -> dict[str, Known]:
+    """Read the profile; whoever confirmed the name confirmed the number with it."""
+    source = confirmed.source if confirmed else PROFILE
+    verified_at = confirmed.verified_at if confirmed else None
     found: dict[str, Known] = {}
     for path in set(paths) & _OWN.keys():
         value = _OWN[path](person)
-        phone = path == "account.phone"
-        if value:
-            source = ACCOUNT if phone else PROFILE
-            found[path] = Known(value, source, person.phone_verified_at if phone else None)
+        if value and path == "account.phone":
+            found[path] = Known(value, ACCOUNT, person.phone_verified_at)
+        elif value:
+            found[path] = Known(value, source, verified_at)
     for path, division in (
         ("population.hukou_division", person.hukou_division),
         ("population.residence_division", person.residence_division),
