@@ -146,6 +146,14 @@ def still_useful(offset: int, anchor_on: date, today: date) -> bool:
     return offset >= 0 or today <= anchor_on
 
 
+def overtaken(rule: Rule, offset: int, anchor_on: date, now: datetime) -> bool:
+    """Say whether a later reminder of the same day is due as well: then that one speaks alone."""
+    spoken_by = _first_day_after(now, rule.at) - timedelta(days=1)
+    return any(
+        offset < later and anchor_on + timedelta(days=later) <= spoken_by for later in rule.offsets
+    )
+
+
 def waking(now: datetime) -> datetime:
     """Return `now`, or 08:00 when it is between 22:00 and then (静默, 领域说明 §5)."""
     local = now.astimezone(SHANGHAI)

@@ -94,7 +94,7 @@ def dry_run(
         finding
         for due in rules.occurrences(rule, after=midnight - timedelta(microseconds=1), upto=day_end)
         for chunk in chosen[rule.anchor["kind"]](rule, due)
-        for finding in _sift(rule, due.offset, chunk, on_day, unless or {})
+        for finding in _sift(rule, due.offset, chunk, day_end, unless or {})
     ]
 
 
@@ -125,12 +125,11 @@ def _run(
     if missing := missing | set(rule.where) - _WHERE:
         _log.error("rule_cannot_run", rule=rule.key, missing=sorted(missing))
         return 0
-    today = timezone.localdate(now)
     counts: Counter[str] = Counter()
     added = 0
     for occurrence in due:
         for chunk in sources[rule.anchor["kind"]](rule, occurrence):
-            findings = _sift(rule, occurrence.offset, chunk, today, unless)
+            findings = _sift(rule, occurrence.offset, chunk, now, unless)
             counts.update(finding.reason for finding in findings)
             added += send_many(letters=_letters(rule, findings, now))
     spoken = counts.pop("", 0)
@@ -156,27 +155,34 @@ def _sift(
     rule: Rule,
     offset: int,
     chunk: Collection[Candidate],
-    today: date,
+    now: datetime,
     unless: Mapping[str, Predicate],
 ) -> list[Finding]:
     left_alone = {name: unless[name](rule, chunk) for name in rule.unless if name in unless}
     asked_for = _subscribed(rule, chunk)
     return [
-        Finding(candidate, offset, _reason(rule, offset, candidate, today, left_alone, asked_for))
+        Finding(
+            candidate,
+            offset,
+            _timing(rule, offset, candidate, now)
+            or _reason(rule, candidate, left_alone, asked_for),
+        )
         for candidate in chunk
     ]
 
 
+def _timing(rule: Rule, offset: int, candidate: Candidate, now: datetime) -> str:
+    if not rules.still_useful(offset, candidate.anchor_on, timezone.localdate(now)):
+        return "too_late"
+    return "overtaken" if rules.overtaken(rule, offset, candidate.anchor_on, now) else ""
+
+
 def _reason(
     rule: Rule,
-    offset: int,
     candidate: Candidate,
-    today: date,
     left_alone: Mapping[str, set[int]],
     asked_for: set[int | None],
 ) -> str:
-    if not rules.still_useful(offset, candidate.anchor_on, today):
-        return "too_late"
     if named := [name for name, ids in left_alone.items() if candidate.resident_id in ids]:
         return named[0]
     if rule.consent == "personal" and not candidate.personalised:
