@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from backend.cases import numbers
 from backend.cases.models import LookupGuard
+from backend.core import api
 from miniprogram_api.lookup import LookupOut
 from tests.factories import world
 from tests.miniprogram_api.shapes import assert_holds
@@ -92,6 +93,17 @@ def test_a_hit_forgets_earlier_errors(client, case):
 
 def test_counts_attempts_by_address(client):
     statuses = [look_up(client, UNKNOWN, "0000").status_code for _ in range(21)]
+    assert statuses[-1] == 429
+
+
+def test_counts_attempts_while_valkey_is_down(client, settings):
+    settings.REDIS_URL = "redis://127.0.0.1:9/0"
+    api._limiters.cache_clear()
+    try:
+        statuses = [look_up(client, UNKNOWN, "0000").status_code for _ in range(21)]
+    finally:
+        api._limiters.cache_clear()
+    assert statuses[0] == 404
     assert statuses[-1] == 429
 
 
