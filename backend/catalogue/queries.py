@@ -9,6 +9,12 @@ from django.db.models import Count, F, Func, Max, Q, Sum
 from django.db.models.fields.json import KT
 
 from backend.catalogue.models import Rollout, ServiceItem, ServiceVersion
+from backend.core.errors import NotFound
+
+
+class ItemNotFound(NotFound):
+    code, title = "item_not_found", "没有找到该事项, 可能已停办, 请在办事大厅重新查找"
+
 
 LISTED = (ServiceItem.Status.PUBLISHED, ServiceItem.Status.SUSPENDED)
 MOST_WORDS, MOST_LETTERS = 5, 50

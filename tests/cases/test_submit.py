@@ -11,6 +11,7 @@ from backend.cases.actions import submission
 from backend.cases.lifecycle import Status
 from backend.cases.models import Case, CaseCounter, Draft
 from backend.catalogue import forms
+from backend.catalogue import queries as catalogue
 from backend.catalogue.models import Rollout, ServiceItem
 from backend.organisation.models import Custody, Department, Division
 from notifications.models import Notification
@@ -128,7 +129,7 @@ def test_follows_the_hukou_where_the_item_says_so():
     ("change", "refusal"),
     [
         ({"status": "suspended"}, submission.ItemSuspended),
-        ({"status": "exited"}, submission.ItemNotFound),
+        ({"status": "exited"}, catalogue.ItemNotFound),
         ({"online": False}, submission.NotOnline),
         ({"realname_level": 3}, submission.RealnameTooLow),
     ],
@@ -140,7 +141,7 @@ def test_refuses_what_is_not_open(change, refusal):
 
 def test_refuses_an_unknown_item():
     resident = world.a_resident()
-    with pytest.raises(submission.ItemNotFound):
+    with pytest.raises(catalogue.ItemNotFound):
         actions.submit(
             actor=resident.account,
             applicant=resident,

@@ -10,9 +10,11 @@ from django.utils import timezone
 
 from backend.accounts.models import Account
 from backend.cases.models import Draft
+from backend.cases.queries import resident as queries
+from backend.catalogue import queries as catalogue
 from backend.catalogue.models import ServiceItem
 from backend.core import crypto
-from backend.core.errors import Conflict, Invalid, NotFound
+from backend.core.errors import Conflict, Invalid
 
 MOST_DRAFTS = 20
 MOST_BYTES = 64 * 1024
@@ -28,14 +30,6 @@ class DraftGone(Conflict):
 
 class DraftOfOtherItem(Invalid):
     code, title = "draft_of_other_item", "这份草稿属于另一个事项, 请从该事项重新进入"
-
-
-class DraftNotFound(NotFound):
-    code, title = "draft_not_found", "没有找到这份草稿, 可能已提交或删除"
-
-
-class DraftItemUnknown(NotFound):
-    code, title = "draft_item_unknown", "没有找到该事项, 请从事项目录重新进入"
 
 
 class DraftTooLarge(Invalid):
@@ -64,6 +58,7 @@ def save_draft(
     :param revision: the one last seen by the client; 0 for a new draft.
     :raises DraftMoved: another device saved meanwhile; extra holds what stands there now.
     :raises DraftGone: it was submitted or discarded meanwhile.
+    :raises ItemNotFound: a new draft for an item nobody knows.
     """
     if len(orjson.dumps(answers)) > MOST_BYTES:
         raise DraftTooLarge
@@ -91,7 +86,7 @@ def discard_draft(*, actor: Account, uid: UUID) -> None:
     """
     gone, _ = Draft.objects.filter(account=actor, uid=uid).delete()
     if not gone:
-        raise DraftNotFound
+        raise queries.DraftNotFound
 
 
 def _begin(
@@ -106,7 +101,7 @@ def _begin(
         raise DraftGone(revision=0)
     item = ServiceItem.objects.filter(code=item_code).first()
     if item is None:
-        raise DraftItemUnknown
+        raise catalogue.ItemNotFound
     if Draft.objects.filter(account=actor).count() >= MOST_DRAFTS:
         raise TooManyDrafts
     return Draft.objects.get_or_create(

@@ -19,15 +19,11 @@ from backend.catalogue import forms
 from backend.catalogue import queries as catalogue
 from backend.catalogue.models import ServiceItem, ServiceVersion
 from backend.core import crypto
-from backend.core.errors import Conflict, Forbidden, Invalid, NotFound
+from backend.core.errors import Conflict, Forbidden, Invalid
 from backend.organisation import queries as organisation
 from backend.organisation.models import Division
 from backend.organisation.queries import Territory
 from backend.residents.models import Resident
-
-
-class ItemNotFound(NotFound):
-    code, title = "item_not_found", "没有找到该事项, 可能已停办, 请在办事大厅重新查找"
 
 
 class ItemSuspended(Conflict):
@@ -162,11 +158,11 @@ def _earlier(actor: Account, token: UUID, digest: bytes) -> Case | None:
 def _version(item_code: str, applicant: Resident) -> ServiceVersion:
     version = catalogue.published(item_code)
     if version is None:
-        raise ItemNotFound
+        raise catalogue.ItemNotFound
     if version.item.status == ServiceItem.Status.SUSPENDED:
         raise ItemSuspended
     if version.item.status != ServiceItem.Status.PUBLISHED:
-        raise ItemNotFound
+        raise catalogue.ItemNotFound
     if not version.online:
         raise NotOnline
     if applicant.realname_level < version.realname_level:

@@ -12,7 +12,6 @@ from backend.catalogue import guides
 from backend.catalogue import queries as catalogue
 from backend.catalogue.models import ServiceItem, ServiceVersion
 from backend.catalogue.queries import ItemRow
-from backend.core.errors import NotFound
 from backend.organisation import queries as organisation
 from backend.organisation.models import Department
 from backend.residents import queries as residents
@@ -31,10 +30,6 @@ _LEVELS = {
 }
 _FIELD = ("key", "label", "type", "required", "options", "columns", "rules", "when")
 Chains = Mapping[str, Sequence[str]]
-
-
-class NoSuchItem(NotFound):
-    code, title = "no_such_item", "没有找到该事项, 可能已停办, 请在办事大厅重新查找"
 
 
 def listed(
@@ -79,7 +74,7 @@ def guide(account: Account | None, *, code: str, now: datetime) -> dict[str, Any
     """
     办事指南: return all that an applicant should know of the version in force.
 
-    :raises NoSuchItem: unknown, not published, or gone.
+    :raises ItemNotFound: unknown, not published, or gone.
     """
     version, person = _version(code), residents.of_account(account) if account else None
     item, told = version.item, version.guide
@@ -119,7 +114,7 @@ def form(account: Account | None, *, code: str, now: datetime) -> dict[str, Any]
     """
     表单: return the fields of the version in force, each with what is known and from where.
 
-    :raises NoSuchItem: unknown, not published, or gone.
+    :raises ItemNotFound: unknown, not published, or gone.
     """
     version, person = _version(code), residents.of_account(account) if account else None
     chain = _chain(_chains(person, timezone.localdate(now)), version.authority)
@@ -139,7 +134,7 @@ def form(account: Account | None, *, code: str, now: datetime) -> dict[str, Any]
 def _version(code: str) -> ServiceVersion:
     version = catalogue.published(code)
     if version is None or version.item.status not in catalogue.LISTED:
-        raise NoSuchItem
+        raise catalogue.ItemNotFound
     return version
 
 

@@ -11,7 +11,7 @@ from backend.accounts.models import Account
 from backend.cases import deadlines, workflow
 from backend.cases.lifecycle import CLOSED, LIFECYCLE, OPEN, Status
 from backend.cases.models import Case, CaseEvent, CaseStep, Draft
-from backend.cases.queries import answers, words
+from backend.cases.queries import answers, scope, words
 from backend.core.api import COUNT_CAP
 from backend.core.errors import NotFound
 from backend.organisation import queries as organisation
@@ -35,12 +35,8 @@ _ROW = (
 )
 
 
-class NoSuchCase(NotFound):
-    code, title = "no_such_case", "没有找到这个办件, 请核对办事编号, 或在“我的办件”中查看"
-
-
-class NoSuchDraft(NotFound):
-    code, title = "no_such_draft", "没有找到这份草稿, 可能已提交或删除"
+class DraftNotFound(NotFound):
+    code, title = "draft_not_found", "没有找到这份草稿, 可能已提交或删除"
 
 
 def cases_of(
@@ -106,7 +102,7 @@ def detail(account: Account, *, number: str, now: datetime) -> dict[str, Any]:
     """
     办件详情: return the whole page of one's own case: progress, clock, timeline, answers.
 
-    :raises NoSuchCase: unknown, or somebody else's.
+    :raises CaseNotFound: unknown, or somebody else's.
     """
     case = (
         Case.objects.filter(applicant__account=account, number=number)
@@ -116,7 +112,7 @@ def detail(account: Account, *, number: str, now: datetime) -> dict[str, Any]:
         .first()
     )
     if case is None:
-        raise NoSuchCase
+        raise scope.CaseNotFound
     told = timeline(case)
     return progress(case, now=now) | {
         "submitted_at": case.submitted_at,
@@ -249,11 +245,11 @@ def draft(account: Account, *, uid: UUID) -> Mapping[str, Any]:
     """
     Return one draft with its answers, as its owner typed them.
 
-    :raises NoSuchDraft: unknown, or somebody else's.
+    :raises DraftNotFound: unknown, or somebody else's.
     """
     row = Draft.objects.filter(account=account, uid=uid).select_related("item").first()
     if row is None:
-        raise NoSuchDraft
+        raise DraftNotFound
     return draft_row(row)
 
 
