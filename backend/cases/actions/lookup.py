@@ -74,5 +74,5 @@ def _count(guard: LookupGuard, *, matches: bool) -> None:
 
 
 def _case(number: str) -> Case | None:
-    cases = Case.objects.select_related("item", "version", "applicant__hukou_division")
+    cases = Case.objects.select_related("item", "applicant__hukou_division")
     return cases.filter(number=number).first()

@@ -12,6 +12,7 @@ from backend.cases import deadlines, workflow
 from backend.cases.lifecycle import CLOSED, LIFECYCLE, OPEN, Status
 from backend.cases.models import Case, CaseEvent, CaseStep, Draft
 from backend.cases.queries import answers, scope, words
+from backend.catalogue import queries as catalogue
 from backend.core.api import COUNT_CAP
 from backend.core.errors import NotFound
 from backend.organisation import queries as organisation
@@ -106,13 +107,12 @@ def detail(account: Account, *, number: str, now: datetime) -> dict[str, Any]:
     """
     case = (
         Case.objects.filter(applicant__account=account, number=number)
-        .select_related(
-            "item", "version", "department", "intake_division", "applicant__hukou_division"
-        )
+        .select_related("item", "department", "intake_division", "applicant__hukou_division")
         .first()
     )
     if case is None:
         raise scope.CaseNotFound
+    case.version = catalogue.frozen(case.version_id)
     told = timeline(case)
     return progress(case, now=now) | {
         "submitted_at": case.submitted_at,
@@ -166,6 +166,7 @@ def progress(case: Case, *, now: datetime) -> dict[str, Any]:
 
 def public_progress(case: Case, *, now: datetime) -> dict[str, Any]:
     """Return progress and what happened, without any free text: that may name people."""
+    case.version = catalogue.frozen(case.version_id)
     told = [{"at": line["at"], "text": line["text"]} for line in timeline(case)]
     return progress(case, now=now) | {"submitted_at": case.submitted_at, "timeline": told}
 
