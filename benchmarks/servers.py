@@ -1,6 +1,7 @@
 """The bench's own servers (压测底座): PostgreSQL, Valkey, sandboxes, web server and a worker."""
 
 import os
+import shutil
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,6 +13,7 @@ import psycopg
 from backend.devstack import environment, leftovers, places, ports, postgres, run, stack
 from backend.devstack.console import Console
 from backend.devstack.processes import Child, Crew
+from backend.devstack.trouble import CannotRun
 from benchmarks import progress
 
 DATA = places.DATA / "bench"
@@ -29,11 +31,15 @@ class Servers:
         self.addresses: dict[str, str] = {}
         self.port = 0
 
-    def start(self) -> None:
+    def start(self, scale: float) -> None:
         """Start database, Valkey and sandboxes, and point this process at them."""
         chosen = ports.allot(ports.SERVERS, environment={}, remembered={})
         base = stack.Stack(self.crew, self.settings, DATA, chosen)
         self.addresses = base.start()
+        name = f"bench_{scale:g}".replace(".", "_")  # each size keeps its own city
+        self.addresses["DATABASE_URL"] = self._beside(name)
+        if not postgres.answers(self.database):
+            raise CannotRun("压测数据库没有就绪")
         self.port = ports.allot(["PORT"], environment={}, remembered={})["PORT"]
         os.environ.update(environment.for_children(self.settings, self.addresses))
         os.environ["DJANGO_SETTINGS_MODULE"] = "backend.config.settings"
@@ -44,15 +50,20 @@ class Servers:
 
     def renew(self) -> None:
         """Throw the benchmark's database away and make an empty one."""
-        parts = urlsplit(self.database)
-        name = parts.path.lstrip("/")
-        admin = urlunsplit(parts._replace(path="/postgres"))
-        with psycopg.connect(admin, autocommit=True) as connection:
+        name = urlsplit(self.database).path.lstrip("/")
+        with psycopg.connect(self._beside("postgres"), autocommit=True) as connection:
             connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
             connection.execute(f'CREATE DATABASE "{name}"')
 
+    def _beside(self, name: str) -> str:
+        """Return the address of another database of the same server."""
+        return urlunsplit(urlsplit(self.database)._replace(path=f"/{name}"))
+
     def web(self) -> Child:
         """Start the web server just as `make run` does, and wait until it is ready."""
+        shutil.rmtree(DATA / "metrics", ignore_errors=True)
+        places.folder(DATA / "metrics")
+        self.crew.log_of("web").unlink(missing_ok=True)
         city = run.City(Console(), self.crew, self.settings)
         city.data, city.port, city.addresses = DATA, self.port, self.addresses
         child = self.crew.start(city._web())  # noqa: SLF001
@@ -76,7 +87,7 @@ class Servers:
 
 
 @contextmanager
-def running() -> Iterator[Servers]:
+def running(scale: float) -> Iterator[Servers]:
     """Start the servers, and end them whatever happens."""
     places.data_folder()
     places.data_folder(DATA)
@@ -88,7 +99,7 @@ def running() -> Iterator[Servers]:
         servers = Servers(crew)
         with crew.listening():
             try:
-                servers.start()
+                servers.start(scale)
                 yield servers
             finally:
                 stack.stop(crew)

@@ -1,0 +1,229 @@
+"""The course (流程): what one `make bench` does, from an empty folder to the table."""
+
+import argparse
+import cProfile
+import pstats
+import sys
+import time
+from collections.abc import Sequence
+
+from django.db import connection
+from django.test import Client
+
+from benchmarks import dispatching, limit, load, machine, progress, report, seed, statements
+from benchmarks.report import Report, Row
+from benchmarks.scenarios import Scenario, World
+from benchmarks.servers import DATA, Servers
+
+CLIENTS = (1, 16, 64)
+SCRIPTS = 16  # real requests each pgbench run draws from
+_LOOKS = 32  # requests whose statements and plans are looked at
+_PROFILED = 200
+DISPATCH = "dispatch"
+
+
+def run(options: argparse.Namespace, servers: Servers) -> int:
+    """Seed, look, measure, compare, judge; return 0 where every target was reached."""
+    plan = sown(options, servers)
+    servers.web()
+    world = World(plan)
+    chosen = [one for one in world.scenarios() if not options.only or one.key in options.only]
+    if options.profile:
+        profile([one for one in chosen if one.key in options.profile])
+        return 0
+    found = Report(machine.line(), options.scale, sizes())
+    look_at_plans(chosen, found, quiet=options.quiet)
+    measured = [one for one in chosen if one.measured]
+    for scenario in measured:
+        measure(scenario, servers, found, options)
+    compare(measured, servers, found, options)
+    if not options.only or DISPATCH in options.only:
+        dispatch(servers, plan, found, options)
+    report.judge_rows(found)
+    tell(found)
+    return 0 if found.reached else 1
+
+
+def sown(options: argparse.Namespace, servers: Servers) -> seed.Plan:
+    """Return the city to measure, sown where it does not stand yet."""
+    if options.fresh or seed.is_taken(servers.database, scale=options.scale):
+        servers.renew()
+    began = time.monotonic()
+    seed.prepare()
+    plan = seed.ensure(scale=options.scale, url=servers.database)
+    seed.freshen()
+    progress.say(f"数据就绪, 用时 {time.monotonic() - began:.0f} 秒")
+    return plan
+
+
+def sizes() -> str:
+    rows = statements.sizes()
+    named = (
+        ("residents_resident", "居民"),
+        ("cases_case", "办件"),
+        ("cases_casestep", "环节"),
+        ("cases_caseevent", "痕迹"),
+    )
+    return ", ".join(f"{label} {rows.get(table, 0):,}" for table, label in named)
+
+
+def look_at_plans(chosen: Sequence[Scenario], found: Report, *, quiet: bool) -> None:
+    """Count the statements of every request, and read the plan of each: no large table whole."""
+    rows = statements.sizes()
+    for scenario in chosen:
+        asks = scenario.asks(4 if scenario.measured else _LOOKS)
+        statements.capture(asks[0])  # what a process keeps once read is not part of a request
+        shapes = {}
+        for ask in asks[1:]:
+            asked = statements.capture(ask)
+            shapes.setdefault(statements.shape(asked), (ask, asked))
+        most = max(len(asked) for _, asked in shapes.values())
+        found.statements[scenario.key] = most
+        if scenario.is_list:
+            wanted = f"≤ {report.MOST_STATEMENTS} 条"
+            reached = most <= report.MOST_STATEMENTS
+            found.judge(f"{scenario.label} 语句数", wanted, f"{most} 条", reached=reached)
+        scanned: list[str] = []
+        for ask, asked in shapes.values():
+            if not quiet:
+                print(f"\n── {scenario.label}  {ask.path}  {len(asked)} 条语句")
+            for statement in asked:
+                plan = statements.explain(statement, rows)
+                scanned += [f"{ask.path} {table}" for table in plan.scanned]
+                if not quiet:
+                    print("   " + " ".join(statement.sql.split())[:110])
+                    print("\n".join(f"      {line}" for line in plan.lines))
+        told = "; ".join(sorted(set(scanned))[:3])
+        found.judge(
+            f"{scenario.label} 不全表扫描", "0", told or "0", reached=not scanned, note=told
+        )
+
+
+def measure(
+    scenario: Scenario, servers: Servers, found: Report, options: argparse.Namespace
+) -> None:
+    """Let 1, 16 and 64 clients ask for some seconds each."""
+    for clients in options.clients:
+        task = task_of(scenario, servers, clients, options.seconds)
+        row = Row(scenario, load.drive(task))
+        found.rows.append(row)
+        result = row.result
+        progress.say(
+            f"{scenario.label} {clients} 并发: {result.rate:,.0f}/秒, p95 {result.p95:.1f} ms"
+            + (f", 失败 {result.bad}: {result.sample}" if result.bad else "")
+        )
+
+
+def task_of(scenario: Scenario, servers: Servers, clients: int, seconds: float) -> load.Task:
+    warm = min(2.0, seconds / 2)
+    once = scenario.key == "submit"
+    count = round((seconds + warm) * 900) if once else 2_000
+    return load.Task(
+        port=servers.port,
+        requests=[ask.raw for ask in scenario.asks(count)],
+        clients=clients,
+        seconds=seconds,
+        warm=warm,
+        once=once,
+        watch={"web": servers.pid("web"), "postgres": servers.pid("postgres")},
+    )
+
+
+def compare(
+    measured: Sequence[Scenario], servers: Servers, found: Report, options: argparse.Namespace
+) -> None:
+    """Ask PostgreSQL the same without an application around it."""
+    turns = limit.prepare(servers.database)
+    try:
+        for scenario in measured:
+            rows = [
+                row
+                for row in found.rows
+                if row.scenario.key == scenario.key and row.result.clients == report.TARGET_CLIENTS
+            ]
+            if rows:
+                rows[0].limits = limits_of(scenario, servers, turns, options.seconds)
+    finally:
+        limit.clean(servers.database)
+
+
+def limits_of(
+    scenario: Scenario, servers: Servers, turns: limit.Turns, seconds: float
+) -> dict[str, limit.Rate]:
+    scripts = []
+    for n, ask in enumerate(scenario.asks(SCRIPTS)[:SCRIPTS]):
+        asked = statements.capture(ask)
+        number = limit.latest() if scenario.key == "submit" else ""
+        scripts.append(limit.script(asked, f"s{n}", number, turns if number else None))
+    connection.close()
+    found: dict[str, limit.Rate] = {}
+    for mode in ("simple", "prepared"):
+        try:
+            found[mode] = limit.run(
+                scripts,
+                url=servers.database,
+                clients=report.TARGET_CLIENTS,
+                seconds=seconds,
+                mode=mode,
+                postmaster=servers.pid("postgres"),
+            )
+        except RuntimeError as refused:
+            progress.say(f"{scenario.label} pgbench {mode}: {refused}")
+            continue
+        rate = found[mode]
+        progress.say(f"{scenario.label} pgbench {mode}: {rate.tps:,.0f}/秒, {rate.micros:,.0f} µs")
+    return found
+
+
+def dispatch(servers: Servers, plan: seed.Plan, found: Report, options: argparse.Namespace) -> None:
+    """Let a pile of notices go out."""
+    servers.crew.stop(["web"])
+    done = dispatching.drain(servers, plan, round(min(options.seconds, 5) * 1_200))
+    found.dispatch = {"rate": done.rate, "accepted": done.accepted, "seconds": done.seconds}
+    found.dispatch |= {f"cpu_us_{name}": spent for name, spent in done.cpu.items()}
+    found.judge(
+        "通知派发(应答 100 ms)",
+        f"≥ {options.dispatch_rate}/秒",
+        f"{done.rate:.0f}/秒",
+        reached=done.rate >= options.dispatch_rate,
+    )
+    whole = done.accepted == done.asked and not done.duplicates
+    told = f"{done.accepted}/{done.asked}, 重复 {done.duplicates}"
+    found.judge("通知派发 不丢不重", "全部一次", told, reached=whole)
+
+
+def tell(found: Report) -> None:
+    """Print the table and the targets, and leave the JSON."""
+    print(f"\n{found.machine}\n数据: {found.sizes} (规模 {found.scale:g})\n")
+    print(report.table(found))
+    if found.dispatch:
+        shown = {name: round(value, 1) for name, value in found.dispatch.items()}
+        print(
+            f"\n通知派发: {shown['rate']:,.0f}/秒, {shown['accepted']:,.0f} 条用时 "
+            f"{shown['seconds']} 秒; 每条 CPU: 后台任务 {shown['cpu_us_worker']:,.0f} µs, "
+            f"数据库 {shown['cpu_us_postgres']:,.0f} µs"
+        )
+    print(f"\n{report.targets(found)}\n")
+    for one in found.judgements:
+        if not one.reached:
+            print(f"✗ {one.what}: {one.found} (目标 {one.wanted}) {one.note}", file=sys.stderr)
+    print(f"结果文件 {report.save(found, DATA / 'results')}")
+
+
+def profile(chosen: Sequence[Scenario]) -> None:
+    """Say what a figure is made of: the functions a request spends its time under."""
+    for scenario in chosen:
+        asks, client = scenario.asks(_PROFILED + 20), Client()
+        for ask in asks[:20]:
+            ask.inside(client)
+        profiler = cProfile.Profile()
+        began = time.perf_counter()
+        profiler.enable()
+        for ask in asks[20:]:
+            ask.inside(client)
+        profiler.disable()
+        each = (time.perf_counter() - began) / len(asks[20:]) * 1e3
+        print(f"\n══ {scenario.label}: {each:.2f} ms 每次 (带计时器, 进程内)")
+        shown = pstats.Stats(profiler)
+        shown.sort_stats("cumulative").print_stats(25)
+        shown.sort_stats("tottime").print_stats(25)
