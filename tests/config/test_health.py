@@ -62,7 +62,8 @@ def test_is_ready_and_says_on_what(client, settings):
 
 @pytest.mark.django_db
 def test_shows_no_password(client, settings):
-    settings.DATABASES["default"]["PASSWORD"] = "hunter2-of-the-city"
+    secret = {**settings.DATABASES["default"], "PASSWORD": "hunter2-of-the-city"}
+    settings.DATABASES = {"default": secret}
     assert "hunter2" not in client.get("/health/ready").content.decode()
 
 

@@ -7,11 +7,11 @@ import sys
 import uuid
 
 import pytest
-from django.db import connection
 
 from backend.accounts import actions as accounts
 from backend.cases.models import Case
 from notifications.models import Delivery, Notification
+from tests import servers
 from tests.factories import world
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -21,10 +21,9 @@ NOWHERE = "127.0.0.1:9"
 
 def ask(path, *, body=None, headers=None, method="POST", **down):
     """Send one request from a process whose environment names the servers that are `down`."""
-    place = connection.settings_dict
     environment = {
         **os.environ,
-        "DATABASE_URL": f"postgres://{place['USER']}@{place['HOST']}:{place['PORT']}/{place['NAME']}",
+        "DATABASE_URL": servers.database_url(),
         "LOG_LEVEL": "CRITICAL",
         **down,
     }
