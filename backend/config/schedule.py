@@ -12,7 +12,7 @@ _EVERY = {
     "clock.system_steps": (5, "maint"),
     "clock.lights": (60, "maint"),
     "clock.remind": (600, "due"),
-    "clock.heartbeat": (15, "maint"),
+    "clock.heartbeat": (5, "maint"),
     "clock.tidy": (3600, "maint"),
 }
 

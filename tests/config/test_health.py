@@ -61,9 +61,8 @@ def test_is_ready_and_says_on_what(client, settings):
 
 
 @pytest.mark.django_db
-def test_shows_no_password(client, settings):
-    secret = {**settings.DATABASES["default"], "PASSWORD": "hunter2-of-the-city"}
-    settings.DATABASES = {"default": secret}
+def test_shows_no_password(client, settings, monkeypatch):
+    monkeypatch.setitem(settings.DATABASES["default"], "PASSWORD", "hunter2-of-the-city")
     assert "hunter2" not in client.get("/health/ready").content.decode()
 
 
