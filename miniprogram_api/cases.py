@@ -1,6 +1,5 @@
 """我的办件: what a resident applies for, sees of it, and takes back."""
 
-from datetime import datetime
 from functools import partial
 from typing import Any
 
@@ -12,7 +11,7 @@ from rest_framework.response import Response
 from backend.cases import actions, numbers
 from backend.cases.lifecycle import Status
 from backend.cases.queries import resident as queries
-from backend.core.api import Limit, PageIn, idempotency_key
+from backend.core.api import Limit, PageIn, idempotency_key, moment
 from miniprogram_api.door import ResidentView
 
 SUBMIT = Limit("submit", "30/minute")
@@ -130,7 +129,7 @@ class CaseList(ResidentView):
         """我的办件, 最近提交的在前."""
         query = self.read_query(CasesIn)
         rows = partial(queries.cases_of, self.actor, group=query.get("status"), now=self.now)
-        return self.paged(rows, query, parse=(datetime.fromisoformat, int))
+        return self.paged(rows, query, parse=(moment, int))
 
     @extend_schema(parameters=[KEY], request=SubmitIn, responses={201: SubmitOut})
     def post(self, request: Request) -> Response:

@@ -13,7 +13,7 @@ from rest_framework.response import Response
 
 from backend.accounts.models import Account
 from backend.cases.queries import bootstrap
-from backend.core.api import PageIn, Pairs
+from backend.core.api import PageIn, Pairs, moment
 from miniprogram_api.door import ResidentView
 from miniprogram_api.me import GrantOut
 from notifications import actions, kinds
@@ -82,7 +82,7 @@ class Inbox(ResidentView):
         """收件箱, 新的在前."""
         query = self.read_query(InboxIn)
         rows = partial(_rows, self.actor, unread=query["unread"])
-        return self.paged(rows, query, parse=(datetime.fromisoformat, int))
+        return self.paged(rows, query, parse=(moment, int))
 
 
 class UnreadCount(ResidentView):

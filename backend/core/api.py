@@ -120,6 +120,14 @@ def position(text: str, *, parse: Sequence[Callable[[str], Any]]) -> tuple[Any, 
         raise BadCursor from None
 
 
+def moment(text: str) -> datetime:
+    """Read a moment of a position; one without its offset was not made here."""
+    at = datetime.fromisoformat(text)
+    if at.tzinfo is None:
+        raise ValueError(text)
+    return at
+
+
 def page(rows: list[Any], size: int, key: Callable[[Any], tuple[object, ...]]) -> dict[str, Any]:
     """Shape `size + 1` fetched rows into a page; `next` is null on the last one."""
     more = len(rows) > size

@@ -1,6 +1,6 @@
 """待办与办件列表: what waits for my posts, how much of it, and every case in my sight."""
 
-from datetime import date, datetime
+from datetime import date
 from functools import partial
 from typing import Any
 
@@ -14,7 +14,7 @@ from rest_framework.response import Response
 from backend.cases.lifecycle import Status
 from backend.cases.models import Case, CaseStep
 from backend.cases.queries import staff as queries
-from backend.core.api import PageIn
+from backend.core.api import PageIn, moment
 from backend.staff_api.door import StaffView
 from backend.staff_api.filters import LIGHTS, CaseFilter, WorklistFilter
 
@@ -111,7 +111,7 @@ class WorklistCounts(TodoView):
 class SeenView(StaffView):
     def answer(self, cases: QuerySet[Case], query: dict[str, Any]) -> Response:
         rows = partial(queries.cases, cases, now=self.now)
-        return self.paged(rows, query, parse=(datetime.fromisoformat, int))
+        return self.paged(rows, query, parse=(moment, int))
 
 
 class CaseList(SeenView):
