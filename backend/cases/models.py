@@ -98,6 +98,8 @@ class Case(models.Model):
             models.Index(fields=["county_code", "-submitted_at", "-id"], name="case_of_county"),
             models.Index(fields=["town_code", "-submitted_at", "-id"], name="case_of_town"),
             models.Index(fields=["village_code", "-submitted_at", "-id"], name="case_of_village"),
+            models.Index(fields=["-submitted_at", "-id"], name="case_newest"),
+            models.Index(fields=["id"], name="case_paused", condition=Q(paused_on__isnull=False)),
         ]
 
     def __str__(self) -> str:
@@ -204,6 +206,7 @@ class CaseStep(models.Model):
                 name="step_to_alert",
                 condition=Q(state="open", alerted__lt=2) & ~Q(role="system"),
             ),
+            models.Index(fields=["due_on", "id"], name="step_todo_city", condition=Q(state="open")),
             models.Index(
                 fields=["id"], name="step_todo_system", condition=Q(state="open", role="system")
             ),

@@ -10,6 +10,7 @@ from django.db.models import Count, Max, Q
 
 from backend.accounts.models import Account
 from backend.core.workdays import WorkCalendar
+from backend.organisation import names
 from backend.organisation.models import (
     CalendarDay,
     Custody,
@@ -105,9 +106,10 @@ def _levels(_at: int) -> dict[str, str]:
 
 
 def forget() -> None:
-    """Read calendar and levels anew on the next question, after they were changed."""
+    """Read calendar, levels and names anew on the next question, after they were changed."""
     _calendar.cache_clear()
     _levels.cache_clear()
+    names.forget()
 
 
 def staff_name(account: Account) -> str:

@@ -13,6 +13,7 @@ from drf_spectacular.utils import extend_schema_field
 from backend.cases.lifecycle import OPEN, Status
 from backend.cases.models import Case, CaseStep
 from backend.cases.queries import narrow
+from backend.organisation import names
 from backend.organisation import queries as organisation
 
 LIGHTS = [("red", "超期"), ("yellow", "将到期"), ("green", "正常"), ("blue", "停表")]
@@ -39,7 +40,7 @@ class Narrowed(django_filters.FilterSet):  # type: ignore[misc]
     via = ""
 
     item = django_filters.CharFilter(method="by_item", label="事项编码")
-    department = django_filters.CharFilter(field_name="department__code", label="部门代码")
+    department = django_filters.CharFilter(method="by_department", label="部门代码")
     division = DivisionFilter(method="by_division", label="区划代码, 含下级与托管")
     light = django_filters.ChoiceFilter(choices=LIGHTS, method="by_light", label="灯")
     mine = django_filters.BooleanFilter(method="by_mine", label="true: 我认领的")
@@ -51,7 +52,10 @@ class Narrowed(django_filters.FilterSet):  # type: ignore[misc]
     )
 
     def by_item(self, rows: Rows, _name: str, code: str) -> Rows:
-        return rows.filter(**{f"{self.via}item__code": code})
+        return rows.filter(narrow.of_item(code, via=self.via))
+
+    def by_department(self, rows: Rows, _name: str, code: str) -> Rows:
+        return rows.filter(department__in=names.offices_coded(code))
 
     def by_division(self, rows: Rows, _name: str, code: str) -> Rows:
         return rows.filter(narrow.in_territory(code, organisation.level_of(code)))

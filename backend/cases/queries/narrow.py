@@ -6,7 +6,7 @@ from django.db.models import Exists, OuterRef, Q
 
 from backend.accounts.models import Account
 from backend.cases.lifecycle import Status
-from backend.cases.models import CaseStep
+from backend.cases.models import Case, CaseStep
 from backend.catalogue.models import ServiceItem
 from backend.core import crypto
 from backend.core.errors import Invalid
@@ -41,24 +41,32 @@ def in_territory(code: str, level: str, *, via: str = "") -> Q:
     return Q(**{f"{via}{column}": code}) if column else Q(pk__gt=0)
 
 
-def lit(light: str, *, today: date, due: str, warn: str, paused: str) -> Q:
-    """Return the condition of one colour; the twin of `deadlines.light`, on columns."""
-    stands = Q(**{f"{paused}__isnull": False})
+def step_lit(light: str, *, today: date) -> Q:
+    """Return the condition of a step's colour; the twin of `deadlines.light`, on columns."""
+    paused = Q(Exists(Case.objects.filter(pk=OuterRef("case"), paused_on__isnull=False)))
     return {
-        "blue": stands,
-        "red": ~stands & Q(**{f"{due}__lt": today}),
-        "yellow": ~stands & Q(**{f"{due}__gte": today, f"{warn}__lte": today}),
-        "green": ~stands & ~Q(**{f"{due}__lt": today}) & ~Q(**{f"{warn}__lte": today}),
+        "blue": paused,
+        "red": ~paused & Q(due_on__lt=today),
+        "yellow": ~paused & Q(due_on__gte=today, warn_on__lte=today),
+        "green": ~paused & Q(due_on__gte=today, warn_on__gt=today),
     }[light]
 
 
-def step_lit(light: str, *, today: date) -> Q:
-    return lit(light, today=today, due="due_on", warn="warn_on", paused="case__paused_on")
-
-
 def case_lit(light: str, *, today: date) -> Q:
-    columns = {"due": "promised_due_on", "warn": "warn_on", "paused": "paused_on"}
-    return Q(status__in=TIMED) & lit(light, today=today, **columns)
+    """Return the condition of a case's colour; only a case still to be decided has one."""
+    runs = Q(status__in=TIMED, paused_on__isnull=True)
+    return {
+        "blue": Q(status__in=TIMED, paused_on__isnull=False),
+        "red": runs & Q(promised_due_on__lt=today),
+        "yellow": runs & Q(promised_due_on__gte=today, warn_on__lte=today),
+        "green": runs & (Q(promised_due_on__isnull=True) | Q(warn_on__gt=today)),
+    }[light]
+
+
+def of_item(code: str, *, via: str = "") -> Q:
+    """Return the condition of an item; by its id, whose frequency the planner knows."""
+    item = ServiceItem.objects.filter(code=code).values_list("pk", flat=True).first()
+    return Q(**{f"{via}item": item or 0})
 
 
 def claimed(account: Account, *, now: datetime) -> Q:

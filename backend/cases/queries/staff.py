@@ -1,8 +1,9 @@
 """What staff see of cases: what waits for them (待办), how much of it, and all in sight (办件)."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any, NamedTuple
+from typing import Any
 
 from django.db.models import IntegerField, Q, QuerySet, Subquery
 from django.utils import timezone
@@ -16,9 +17,10 @@ from backend.catalogue.models import ServiceVersion
 from backend.core import crypto
 from backend.core.api import COUNT_CAP
 from backend.core.workdays import DayKind
+from backend.organisation import names
 from backend.organisation import queries as organisation
 from backend.organisation.duties import Duty, HeldPost
-from backend.organisation.models import Division, Post
+from backend.organisation.models import Post, StaffMember
 from backend.residents.models import Resident
 
 Pairs = list[tuple[tuple[Any, ...], dict[str, Any]]]
@@ -31,16 +33,18 @@ SHAPES: dict[str, str] = {
 }
 
 
-class Place(NamedTuple):
-    """Where a case is handled: level codes of the acting authority, custody included."""
+@dataclass(frozen=True, slots=True)
+class Kinds:
+    """计日口径 of a version, and of the steps that count in their own way."""
 
-    county: str
-    town: str
-    village: str
+    whole: DayKind
+    own: dict[str, DayKind]
 
-    @property
-    def nearest(self) -> str:
-        return self.village or self.town or self.county
+    def of(self, step: str) -> DayKind:
+        return self.own.get(step, self.whole)
+
+
+_KINDS: dict[int, Kinds] = {}
 
 
 def todo_of(posts: Sequence[HeldPost]) -> QuerySet[CaseStep]:
@@ -67,24 +71,21 @@ _STEP = (
     "key",
     "name",
     "phase",
+    "department",
     "county_code",
     "town_code",
     "village_code",
     "claimed_by",
     "claimed_until",
-    "claimed_by__staff__name",
-    "department__name",
     "case__number",
     "case__status",
     "case__channel",
     "case__submitted_at",
     "case__paused_on",
     "case__version",
-    "case__version__day_kind",
+    "case__applicant",
     "case__item__code",
     "case__item__name",
-    "case__applicant__uid",
-    "case__applicant__sealed_name",
 )
 
 
@@ -99,33 +100,39 @@ def worklist(
     """
     Return up to `size` + 1 (key, row) pairs, what is due first; names masked.
 
+    One statement finds the steps; people, and who claimed, follow by their ids: a wide join
+    costs more to plan than to run.
+
     :param after: the key of the last row seen, (due_on, step id).
     """
     if after:
         due_on, pk = after
         steps = steps.filter(Q(due_on__gt=due_on) | Q(pk__gt=pk), due_on__gte=due_on)
     rows = list(steps.order_by("due_on", "pk").values(*_STEP)[: size + 1])
-    names = _names(_place(row) for row in rows)
-    kinds = _day_kinds({row["case__version"] for row in rows})
-    return [
-        (
-            (row["due_on"], row["pk"]),
-            _todo(row, account=account, now=now, names=names, own=kinds[row["case__version"]]),
-        )
-        for row in rows
-    ]
+    held = {row["pk"] for row in rows if row["claimed_until"] and row["claimed_until"] > now}
+    page = _Page(
+        account=account,
+        now=now,
+        people=_people(row["case__applicant"] for row in rows),
+        holders=_staff(row["claimed_by"] for row in rows if row["pk"] in held),
+        kinds=_day_kinds({row["case__version"] for row in rows}),
+    )
+    return [((row["due_on"], row["pk"]), _todo(row, page, held=row["pk"] in held)) for row in rows]
 
 
-def _todo(
-    row: dict[str, Any],
-    *,
-    account: Account,
-    now: datetime,
-    names: dict[str, str],
-    own: dict[str, DayKind],
-) -> dict[str, Any]:
-    today, held = timezone.localdate(now), row["claimed_until"] and row["claimed_until"] > now
-    kind: DayKind = own.get(row["key"], row["case__version__day_kind"])
+@dataclass(frozen=True, slots=True)
+class _Page:
+    """What the rows of a page share, read once."""
+
+    account: Account
+    now: datetime
+    people: dict[int, str]
+    holders: dict[int, str]
+    kinds: dict[int, Kinds]
+
+
+def _todo(row: dict[str, Any], page: _Page, *, held: bool) -> dict[str, Any]:
+    today, kind = timezone.localdate(page.now), page.kinds[row["case__version"]].of(row["key"])
     colour = deadlines.light(
         today=today,
         due_on=row["due_on"],
@@ -140,21 +147,29 @@ def _todo(
         "step": row["key"],
         "step_name": row["name"],
         "phase": row["phase"],
-        "applicant": masked(row["case__applicant__uid"], row["case__applicant__sealed_name"]),
-        "division": _place(row).nearest,
-        "division_name": names.get(_place(row).nearest, ""),
-        "department": row["department__name"],
+        "applicant": page.people[row["case__applicant"]],
+        **_where(row),
         **_light(colour, left, kind),
         "due_on": row["due_on"],
         "days_left": left,
-        "claimed_by": row["claimed_by__staff__name"] if held else None,
+        "claimed_by": page.holders.get(row["claimed_by"], "") if held else None,
         "claimed_until": row["claimed_until"] if held else None,
-        "mine": bool(held) and row["claimed_by"] == account.pk,
+        "mine": held and row["claimed_by"] == page.account.pk,
         "status": row["case__status"],
         "status_label": Status(row["case__status"]).label,
         "channel": row["case__channel"],
         "channel_label": Case.Channel(row["case__channel"]).label,
         "received_at": row["case__submitted_at"],
+    }
+
+
+def _where(row: dict[str, Any]) -> dict[str, str]:
+    """Name the place that acts, custody included, and the office that has it."""
+    place = row["village_code"] or row["town_code"] or row["county_code"]
+    return {
+        "division": place,
+        "division_name": names.division(place),
+        "department": names.office(row["department"]).name,
     }
 
 
@@ -186,11 +201,15 @@ def counts(steps: QuerySet[CaseStep], *, account: Account, now: datetime) -> dic
     parts["mine"] = steps.filter(narrow.claimed(account, now=now))
     parts["unclaimed"] = steps.filter(narrow.unclaimed(now=now))
     parts["all"] = steps
-    counted = {
-        name: Capped(part.order_by().values("pk")[:COUNT_CAP]) for name, part in parts.items()
-    }
+    counted = {name: Capped(_counted(name, part)) for name, part in parts.items()}
     figures = Account.objects.filter(pk=account.pk).values_list(*counted.values())[0]
     return dict(zip(counted, figures, strict=True))
+
+
+def _counted(name: str, part: QuerySet[CaseStep]) -> QuerySet[CaseStep, Any]:
+    """Walk the index of due days from the end where such steps lie, and stop at the cap."""
+    order = ("-due_on", "-pk") if name == "green" else ("due_on", "pk")
+    return part.order_by(*order).values("pk")[:COUNT_CAP]
 
 
 _CASE = (
@@ -207,12 +226,11 @@ _CASE = (
     "county_code",
     "town_code",
     "village_code",
-    "version__day_kind",
+    "version",
+    "department",
+    "applicant",
     "item__code",
     "item__name",
-    "department__name",
-    "applicant__uid",
-    "applicant__sealed_name",
 )
 
 
@@ -242,12 +260,21 @@ def cases(
         at, pk = after
         seen = seen.filter(Q(submitted_at__lt=at) | Q(pk__lt=pk), submitted_at__lte=at)
     rows = list(seen.order_by("-submitted_at", "-pk").values(*_CASE)[: size + 1])
-    names = _names(_place(row) for row in rows)
-    return [((row["submitted_at"], row["pk"]), _seen(row, now=now, names=names)) for row in rows]
+    people = _people(row["applicant"] for row in rows)
+    kinds = _day_kinds({row["version"] for row in rows})
+    return [
+        (
+            (row["submitted_at"], row["pk"]),
+            _seen(row, people, now=now, kind=kinds[row["version"]].whole),
+        )
+        for row in rows
+    ]
 
 
-def _seen(row: dict[str, Any], *, now: datetime, names: dict[str, str]) -> dict[str, Any]:
-    due, kind, today = row["promised_due_on"], row["version__day_kind"], timezone.localdate(now)
+def _seen(
+    row: dict[str, Any], people: dict[int, str], *, now: datetime, kind: DayKind
+) -> dict[str, Any]:
+    due, today = row["promised_due_on"], timezone.localdate(now)
     colour, left = None, 0
     if row["status"] in narrow.TIMED:
         colour = deadlines.light(
@@ -262,10 +289,8 @@ def _seen(row: dict[str, Any], *, now: datetime, names: dict[str, str]) -> dict[
         "number": row["number"],
         "item": row["item__code"],
         "item_name": row["item__name"],
-        "applicant": masked(row["applicant__uid"], row["applicant__sealed_name"]),
-        "division": _place(row).nearest,
-        "division_name": names.get(_place(row).nearest, ""),
-        "department": row["department__name"],
+        "applicant": people[row["applicant"]],
+        **_where(row),
         **shown,
         "due_on": due,
         "status": row["status"],
@@ -278,28 +303,25 @@ def _seen(row: dict[str, Any], *, now: datetime, names: dict[str, str]) -> dict[
     }
 
 
-def masked(uid: Any, sealed_name: bytes | memoryview | None) -> str:
-    """Return 姓*名 of a sealed name."""
-    return crypto.mask_name(Resident(uid=uid, sealed_name=sealed_name).name)
+def _people(ids: Iterable[int]) -> dict[int, str]:
+    """Return 姓*名 of these residents."""
+    rows = Resident.objects.filter(pk__in=set(ids)).values_list("pk", "uid", "sealed_name")
+    return {
+        pk: crypto.mask_name(Resident(uid=uid, sealed_name=sealed).name) for pk, uid, sealed in rows
+    }
 
 
-def _place(row: dict[str, Any]) -> Place:
-    return Place(row["county_code"], row["town_code"], row["village_code"])
+def _staff(accounts: Iterable[int]) -> dict[int, str]:
+    wanted = set(accounts)
+    members = StaffMember.objects.filter(account__in=wanted)
+    return dict(members.values_list("account", "name")) if wanted else {}
 
 
-def _names(places: Iterable[Place]) -> dict[str, str]:
-    """Name the divisions of a page in one statement; a repeated village name shows its town's."""
-    codes = {place.nearest for place in places}
-    rows = Division.objects.filter(code__in=codes, valid_to__isnull=True)
-    return dict(rows.values_list("code", "full_name")) if codes else {}
-
-
-_KINDS: dict[int, dict[str, DayKind]] = {}
-
-
-def _day_kinds(versions: set[int]) -> dict[int, dict[str, DayKind]]:
-    """Return the steps that count days in their own way; kept, since versions are frozen."""
+def _day_kinds(versions: set[int]) -> dict[int, Kinds]:
+    """Return how each version counts days; kept, since a published version never changes."""
     if missing := versions - _KINDS.keys():
-        for pk, steps in ServiceVersion.objects.filter(pk__in=missing).values_list("pk", "steps"):
-            _KINDS[pk] = {one["key"]: one["day_kind"] for one in steps if one.get("day_kind")}
-    return {pk: _KINDS.get(pk, {}) for pk in versions}
+        rows = ServiceVersion.objects.filter(pk__in=missing)
+        for pk, whole, steps in rows.values_list("pk", "day_kind", "steps"):
+            own = {one["key"]: one["day_kind"] for one in steps if one.get("day_kind")}
+            _KINDS[pk] = Kinds("calendar" if whole == "calendar" else "working", own)
+    return {pk: _KINDS[pk] for pk in versions}
