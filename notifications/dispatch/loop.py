@@ -142,8 +142,8 @@ class _Round:
         if not waiting or not (force or overdue or len(waiting) >= _WRITE_AT):
             return
         self.unwritten, self.written_at = [], time.monotonic()
-        settling.write(waiting, worker=self.worker)
-        _forget(waiting)
+        written = settling.write(waiting, worker=self.worker)
+        _forget([result for result in waiting if result.delivery_id in written])
 
     def _keep_alive(self, now: float) -> None:
         if now - self.beat_at > _HEARTBEAT_EVERY:
@@ -152,7 +152,11 @@ class _Round:
 
 
 def _forget(written: Sequence[settling.Result]) -> None:
-    """Drop the marks of what PostgreSQL knows; if Valkey is away they end by themselves."""
+    """
+    Drop the marks of what PostgreSQL knows; if Valkey is away they end by themselves.
+
+    A result that came too late to be written keeps its mark: the reaper will learn from it.
+    """
     done = [result.claim for result in written if result.attempt and result.state != "unknown"]
     try:
         marks.forget(done)
