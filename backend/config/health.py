@@ -14,7 +14,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, 
 from prometheus_client.multiprocess import MultiProcessCollector
 
 from backend.config.schedule import SCHEDULE
-from notifications.models import Heartbeat
+from notifications import queries as notices
 
 STALE = 90  # seconds; every lane is rung at least each 15
 LANES = sorted({job["options"]["queue"] for job in SCHEDULE.values()} | {"beat"})
@@ -49,7 +49,7 @@ def ready(_request: HttpRequest) -> HttpResponse:
 def workers(_request: HttpRequest) -> HttpResponse:
     """Say of every lane, and of beat, when it last did its round; 503 while one is stale."""
     try:
-        seen = dict(Heartbeat.objects.values_list("worker", "at"))
+        seen = notices.heartbeats()
     except DatabaseError:
         connection.close()
         return JsonResponse({"status": "unknown", "database": "down"}, status=503)

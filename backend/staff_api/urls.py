@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from backend.staff_api import auth, cases, worklist
+from backend.staff_api import auth, cases, inbox, worklist
 
 urlpatterns = [
     path("login", auth.Login.as_view()),
@@ -29,5 +29,7 @@ urlpatterns = [
     path("cases/<str:number>/steps/<slug:key>/pass", cases.Pass.as_view()),
     path("cases/<str:number>/steps/<slug:key>/reject", cases.Reject.as_view()),
     path("cases/<str:number>/steps/<slug:key>/return", cases.Return.as_view()),
+    path("inbox", inbox.Inbox.as_view()),
+    path("inbox/read", inbox.InboxRead.as_view()),
     path("audit", cases.Audit.as_view()),
 ]

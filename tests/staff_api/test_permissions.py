@@ -53,6 +53,8 @@ POST cases/{number}/steps/{key}/release 401 403 200 404 403 403 404 403 403 403 
 POST cases/{number}/steps/{key}/pass    401 403 409 404 409 409 404 409 409 409 404
 POST cases/{number}/steps/{key}/reject  401 403 409 404 409 409 404 409 409 409 404
 POST cases/{number}/steps/{key}/return  401 403 409 404 409 409 404 409 409 409 404
+GET inbox                               401 403 200 200 200 200 200 200 200 200 200
+POST inbox/read                         401 403 200 200 200 200 200 200 200 200 200
 GET audit                               401 403 403 403 403 403 403 403 200 200 403
 """
 TABLE = {
