@@ -43,6 +43,7 @@ def for_children(settings: Mapping[str, str], addresses: Mapping[str, str]) -> d
     return {
         **settings,
         **addresses,
+        "EMBEDDED": ",".join(sorted(addresses.keys() - settings.keys())),  # what /health tells
         "NO_PROXY": no_proxy,
         "no_proxy": no_proxy,
         "PYTHONUNBUFFERED": "1",
