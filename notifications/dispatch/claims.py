@@ -45,11 +45,13 @@ WITH due AS MATERIALIZED (
 ), held AS (
     UPDATE notifications_quota q SET held = q.held + 1 FROM open WHERE q.id = open.id
     RETURNING q.id, open.delivery_id
+), hold AS (
+    SELECT jsonb_object_agg(held.delivery_id::text, held.id) AS of FROM held
 )
 UPDATE notifications_delivery d
 SET state = 'claimed', claimed_at = %(now)s, lease_until = %(until)s, lease_owner = %(token)s,
-    lease_epoch = %(epoch)s, quota_id = held.id
-FROM due LEFT JOIN held ON held.delivery_id = due.id
+    lease_epoch = %(epoch)s, quota_id = (hold.of ->> d.id::text)::bigint
+FROM due, hold
 WHERE d.id = due.id
 RETURNING d.id
 """
