@@ -1,7 +1,9 @@
 """Token authentication (登录凭据): one narrow query a request; revocation counts at once."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Any
 
+from django.db.models import QuerySet
 from django.utils import timezone
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.exceptions import AuthenticationFailed
@@ -9,6 +11,7 @@ from rest_framework.request import Request
 
 from backend.accounts.models import AccessToken, Account
 from backend.core import crypto
+from backend.core.kept import Kept
 
 # 居民 7 天不用失效, 最长 30 天; 工作人员 30 分钟, 最长 10 小时 (等保三级会话要求).
 IDLE = {Account.Kind.RESIDENT: timedelta(days=7), Account.Kind.STAFF: timedelta(minutes=30)}
@@ -23,6 +26,17 @@ _FIELDS = (
     "account__name",
     "account__kind",
 )
+
+
+def _living(digest: bytes, now: datetime) -> QuerySet[AccessToken, tuple[Any, ...]]:
+    """Return the token of a digest, unless it or its account has ended."""
+    living = AccessToken.objects.filter(
+        digest=digest, revoked_at__isnull=True, expires_at__gt=now, account__is_active=True
+    )
+    return living.values_list(*_FIELDS)[:1]
+
+
+_LIVING = Kept(_living, digest=bytes, now=datetime)
 
 
 class TokenAuthentication(BaseAuthentication):
@@ -45,16 +59,7 @@ def account_of(token: str) -> tuple[Account, str]:
     :raises AuthenticationFailed: unknown, ended, idle too long, or of a closed account.
     """
     now = timezone.now()
-    row = (
-        AccessToken.objects.filter(
-            digest=crypto.token_digest(token),
-            revoked_at__isnull=True,
-            expires_at__gt=now,
-            account__is_active=True,
-        )
-        .values_list(*_FIELDS)
-        .first()
-    )
+    row = _LIVING.one(digest=crypto.token_digest(token), now=now)
     if row is None:
         raise AuthenticationFailed
     pk, uid, seen_at, account_id, name, kind = row

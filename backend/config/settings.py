@@ -88,7 +88,7 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 _pg = urlsplit(env("DATABASE_URL", "postgres://postgres@127.0.0.1:5432/ziyang"))
 DATABASES = {
     "default": {
-        "ENGINE": "django.db.backends.postgresql",
+        "ENGINE": "backend.config.postgresql",
         "NAME": _pg.path.lstrip("/"),
         "USER": unquote(_pg.username or ""),
         "PASSWORD": unquote(_pg.password or ""),

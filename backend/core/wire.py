@@ -3,13 +3,15 @@
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import orjson
 from django.conf import settings
-from django.utils import timezone
 from rest_framework.exceptions import APIException, ParseError
 from rest_framework.parsers import BaseParser
 from rest_framework.renderers import BaseRenderer
+
+_CITY = ZoneInfo(settings.TIME_ZONE)
 
 
 class BodyTooLarge(APIException):
@@ -32,8 +34,8 @@ class FastJSON(BaseRenderer):
 
 def _local(value: object) -> str:
     """Write moments as the city's clocks show them (+08:00), and anything else as its text."""
-    if isinstance(value, datetime) and timezone.is_aware(value):
-        return timezone.localtime(value).isoformat(timespec="seconds")
+    if isinstance(value, datetime) and value.tzinfo:
+        return value.astimezone(_CITY).isoformat(timespec="seconds")
     return str(value)
 
 
