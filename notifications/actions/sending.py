@@ -105,7 +105,7 @@ def _row(letter: Letter, now: datetime) -> dict[str, Any]:
         "kind_group": kind.group,
         "priority": kind.priority,
         "lane": kind.lane,
-        "title": text.title,
+        "title": text.title[:40],
         "body": text.body,
         "params": text.values,
         "case_number": letter.case_number,
