@@ -92,9 +92,7 @@ def matching(text: str, *, via: str = "", today: date) -> Q:
     :raises PersonalInSearch: an identity number or a phone; those must not stand in an address.
     """
     number = "".join(text.split()).replace("-", "")
-    if number.isascii() and number.isdigit() and len(number) not in (11, 15, 18):
-        return _numbered(number, via)
-    if _is_personal(number, today):
+    if len(number) in (11, 18) and _is_personal(number, today):
         raise PersonalInSearch
     if number.isascii() and number.isdigit():
         return _numbered(number, via)
