@@ -1,5 +1,6 @@
 """From acceptance to conclusion: each verb, by whom it may be done, and what it leaves."""
 
+import uuid
 from datetime import timedelta
 
 import pytest
@@ -11,6 +12,7 @@ from backend.cases import actions, trace
 from backend.cases.actions import decision, intake, moves, review
 from backend.cases.lifecycle import Status
 from backend.cases.models import CaseEvent
+from backend.cases.queries import scope
 from backend.cases.queries import scope
 from backend.core.lifecycle import IllegalMove
 from backend.organisation.duties import NotYourDuty
@@ -319,3 +321,21 @@ def test_a_track_promises_its_own_days(worker):
     case = actions.accept(actor=worker, number=case.number)
     assert case.promised_due_on < case.accepted_at.date() + timedelta(days=5)
     assert case.steps.get(key="s2").due_on == timezone.localdate()
+
+
+def test_the_place_that_took_it_in_may_follow_but_not_act():
+    resident = world.a_resident(village=world.OTHER_VILLAGE)
+    version = world.an_item(authority="hukou")
+    case = actions.submit(
+        actor=resident.account,
+        applicant=resident,
+        item_code=version.item.code,
+        answers={"division_code": world.VILLAGE},
+        token=uuid.uuid4(),
+    )
+    for follower in (world.staff("community_worker", "ZD"), world.staff("window_clerk", "BM")):
+        assert scope.visible_to(follower).filter(number=case.number).exists()
+        with pytest.raises(NotYourDuty):
+            actions.accept(actor=follower, number=case.number)
+    acting = world.staff("community_worker", "ZD", world.OTHER_VILLAGE)
+    assert actions.accept(actor=acting, number=case.number).status == Status.ACCEPTED

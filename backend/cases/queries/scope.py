@@ -26,7 +26,8 @@ def visible_to(account: Account, posts: Sequence[HeldPost] | None = None) -> Que
     """
     Return the cases `account` may open, for look-ups by number.
 
-    Residents see their own; staff what is or was in their offices, or in their territory.
+    Residents see their own; staff what is or was in their offices, what is handled in their
+    territory, and what their place took in for another (全区域通办: it may follow, not act).
     """
     if account.kind == Account.Kind.RESIDENT:
         return Case.objects.filter(applicant__account=account)
@@ -37,7 +38,17 @@ def visible_to(account: Account, posts: Sequence[HeldPost] | None = None) -> Que
     if not offices:
         return Case.objects.none()
     seen = CaseStep.objects.filter(case=OuterRef("pk"), department__in=offices)
-    return Case.objects.filter(listed(posts) | Q(Exists(seen)))
+    return Case.objects.filter(listed(posts) | _taken_in(posts) | Q(Exists(seen)))
+
+
+def _taken_in(posts: Sequence[HeldPost]) -> Q:
+    wanted = Q(pk__in=[])
+    for post in posts:
+        if post.role not in _BLIND and post.level == Level.VILLAGE:
+            wanted |= Q(intake_division__code=post.division_code)
+        elif post.role not in _BLIND and post.level in (Level.TOWN, Level.ZONE):
+            wanted |= Q(intake_division__town_code=post.division_code)
+    return wanted
 
 
 def listed(posts: Sequence[HeldPost]) -> Q:
