@@ -13,7 +13,6 @@ from backend.cases.actions import decision, intake, moves, review
 from backend.cases.lifecycle import Status
 from backend.cases.models import CaseEvent
 from backend.cases.queries import scope
-from backend.cases.queries import scope
 from backend.core.lifecycle import IllegalMove
 from backend.organisation.duties import NotYourDuty
 from notifications.models import Notification
