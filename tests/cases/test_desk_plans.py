@@ -13,7 +13,7 @@ from tests.factories import world
 pytestmark = pytest.mark.django_db
 
 
-ROWS = 20_000
+ROWS = 6_000
 # A city in small: copies of one case, spread over 3 counties, 90 towns and 1,200 villages.
 MORE_CASES = """
 INSERT INTO cases_case (number, version_id, item_id, department_id, applicant_id, submitted_by_id,

@@ -64,6 +64,7 @@ def held_to(shape, rows):
     assert many
     for row in many:
         assert set(row) == set(shape().fields)
+        shape(data=row).is_valid(raise_exception=True)
 
 
 def test_shows_the_whole_record_as_declared(desk, case):

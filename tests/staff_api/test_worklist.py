@@ -53,6 +53,7 @@ def test_shows_a_row_complete_and_masked(desk):
     case = make_due(world.submitted(applicant=world.a_resident(name="李桂花")), days=9)
     (row,) = desk.get(LIST).json()["results"]
     assert set(row) == set(worklist.TodoRow().fields)
+    worklist.TodoRow(data=row).is_valid(raise_exception=True)
     assert row["number"] == case.number
     assert row["applicant"] == "李*花"
     assert row["division_name"] == "前进村"
@@ -308,6 +309,7 @@ def test_shows_closed_cases_among_all(client_of, desk, worker):
     assert numbers(desk.get(LIST)) == []
     (row,) = desk.get(CASES, {"status": "declined"}).json()["results"]
     assert set(row) == set(worklist.CaseRow().fields)
+    worklist.CaseRow(data=row).is_valid(raise_exception=True)
     assert row["number"] == case.number
     assert row["light"] is None
 
