@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from backend.organisation.models import Department, Division
 
 _KEPT = 300  # seconds
+_PATIENCE = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,15 +30,28 @@ def offices_coded(code: str) -> list[int]:
 
 
 def division(code: str) -> str:
-    """Return how a division is shown: with its parent's name where the name repeats."""
-    if code not in (found := _divisions(_age())):
+    """
+    Return how a division is shown: with its parent's name where the name repeats.
+
+    "" for a code that is none of ours, such as a city elsewhere; that is looked up again, for a
+    division set up a moment ago, at most every ten seconds.
+    """
+    if code not in (found := _divisions(_age())) and time.monotonic() > _Missed.until:
+        _Missed.until = time.monotonic() + _PATIENCE
         _divisions.cache_clear()
         found = _divisions(_age())
     return found.get(code, "")
 
 
+class _Missed:
+    """Until when an unknown division is not looked for again."""
+
+    until = 0.0
+
+
 def forget() -> None:
     """Read the names anew on the next question."""
+    _Missed.until = 0.0
     _offices.cache_clear()
     _divisions.cache_clear()
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from backend.catalogue import forms
 from backend.core import crypto
-from backend.organisation.models import Division
+from backend.organisation import names as places
 
 Masks = Mapping[str, Callable[[str], str]]
 
@@ -34,7 +34,7 @@ def lines(
     """
     Return `{key, label, value}` for every answered field, in the form's order.
 
-    Divisions get their names in one statement; no masks is for forms, never for lists.
+    Divisions get their names; no masks is for forms, never for lists.
     """
     names = _division_names(form, answers)
     return [
@@ -51,15 +51,8 @@ def lines(
 def _division_names(
     form: Sequence[Mapping[str, Any]], answers: Mapping[str, Any]
 ) -> dict[str, str]:
-    codes = {
-        answers.get(field["key"])
-        for field in form
-        if field["type"] == "division" and answers.get(field["key"])
-    }
-    if not codes:
-        return {}
-    rows = Division.objects.filter(code__in=codes, valid_to__isnull=True)
-    return dict(rows.values_list("code", "full_name"))
+    codes = {answers.get(field["key"]) for field in form if field["type"] == "division"}
+    return {code: name for code in codes if code and (name := places.division(code))}
 
 
 def _text(field: Mapping[str, Any], value: Any, names: Mapping[str, str], masks: Masks) -> str:

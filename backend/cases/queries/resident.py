@@ -5,6 +5,8 @@ from datetime import date, datetime
 from typing import Any, Literal
 from uuid import UUID
 
+from django.db import DEFAULT_DB_ALIAS
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from backend.accounts.models import Account
@@ -15,7 +17,11 @@ from backend.cases.queries import answers, scope, words
 from backend.catalogue import queries as catalogue
 from backend.core.api import COUNT_CAP
 from backend.core.errors import NotFound
+from backend.core.kept import Kept
+from backend.organisation import names
 from backend.organisation import queries as organisation
+from backend.organisation.models import Division
+from backend.residents.models import Resident
 
 Group = Literal["open", "closed"]
 _GROUPS: dict[str, frozenset[Status]] = {"open": OPEN, "closed": CLOSED}
@@ -27,7 +33,7 @@ _ROW = (
     "item__name",
     "status",
     "outcome",
-    "department__name",
+    "department",
     "submitted_at",
     "closed_at",
     "promised_due_on",
@@ -38,6 +44,16 @@ _ROW = (
 
 class DraftNotFound(NotFound):
     code, title = "draft_not_found", "没有找到这份草稿, 可能已提交或删除"
+
+
+_EVENT = ("verb", "at", "step", "details")
+_CASE = [field.attname for field in Case._meta.concrete_fields]  # noqa: SLF001 (Django's own API)
+_AROUND = (
+    "intake_division__full_name",
+    "applicant__birth_on",
+    "applicant__hukou_division__code",
+)
+_LABELS = {status.value: str(status.label) for status in Status}
 
 
 def cases_of(
@@ -53,29 +69,39 @@ def cases_of(
 
     :param after: the key of the last row seen, (submitted_at, id).
     """
-    cases = Case.objects.filter(applicant__account=account)
-    if group:
-        cases = cases.filter(status__in=_GROUPS[group])
-    if after:
-        cases = cases.filter(submitted_at__lte=after[0]).exclude(
-            submitted_at=after[0], pk__gte=after[1]
-        )
-    rows = cases.order_by("-submitted_at", "-pk").values_list(*_ROW)[: size + 1]
+    at, pk = after or (None, None)
+    rows = _LISTED.rows(
+        account=account.pk, group=group, at=at, pk=pk, onward=after is not None, most=size + 1
+    )
     today = timezone.localdate(now)
     return [((row[7], row[0]), _row(row, today)) for row in rows]
 
 
+def _listed(
+    account: int, group: Group | None, at: datetime, pk: int, *, onward: bool, most: int
+) -> QuerySet[Case, tuple[Any, ...]]:
+    cases = Case.objects.filter(applicant__account=account)
+    if group:
+        cases = cases.filter(status__in=_GROUPS[group])
+    if onward:
+        cases = cases.filter(submitted_at__lte=at).exclude(submitted_at=at, pk__gte=pk)
+    return cases.order_by("-submitted_at", "-pk").values_list(*_ROW)[:most]
+
+
+_LISTED = Kept(_listed, account=int, at=datetime, pk=int)
+
+
 def _row(row: tuple[Any, ...], today: date) -> dict[str, Any]:
-    _, number, code, name, status, outcome, department, submitted, closed, due, warn, paused = row
+    _, number, code, name, status, outcome, office, submitted, closed, due, warn, paused = row
     light = _light(status, today, due, warn, paused)
     return {
         "number": number,
         "item": code,
         "item_name": name,
         "status": status,
-        "status_label": Status(status).label,
+        "status_label": _LABELS[status],
         "outcome": outcome,
-        "department": department,
+        "department": names.office(office).name,
         "submitted_at": submitted,
         "closed_at": closed,
         "promised_due_on": due,
@@ -105,28 +131,51 @@ def detail(account: Account, *, number: str, now: datetime) -> dict[str, Any]:
 
     :raises CaseNotFound: unknown, or somebody else's.
     """
-    case = (
-        Case.objects.filter(applicant__account=account, number=number)
-        .select_related("item", "department", "intake_division", "applicant__hukou_division")
-        .first()
-    )
-    if case is None:
-        raise scope.CaseNotFound
-    case.version = catalogue.frozen(case.version_id)
+    case, intake = _own(account, number)
     told = timeline(case)
     return progress(case, now=now) | {
         "submitted_at": case.submitted_at,
         "accepted_at": case.accepted_at,
         "decided_at": case.decided_at,
         "closed_at": case.closed_at,
-        "department": case.department.name,
-        "intake": case.intake_division.full_name,
+        "department": names.office(case.department_id).name,
+        "intake": intake,
         "reason": case.reason,
         "remedy": next((line["remedy"] for line in reversed(told) if line["remedy"]), ""),
         "timeline": told,
         "answers": answers.lines(case.version.form, case.answers),
         "can_withdraw": "withdraw" in LIFECYCLE.verbs_from(case.status),
     }
+
+
+def _own(account: Account, number: str) -> tuple[Case, str]:
+    """
+    Return one's own case with its version, and as much of the applicant as its process asks; and
+    the name of the place it came in.
+
+    :raises CaseNotFound: unknown, or somebody else's.
+    """
+    row = _WHOLE.one(account=account.pk, number=number)
+    if row is None:
+        raise scope.CaseNotFound
+    case = Case.from_db(DEFAULT_DB_ALIAS, _CASE, row[: len(_CASE)])
+    intake, birth_on, hukou = row[len(_CASE) :]
+    case.version = catalogue.frozen(case.version_id)
+    case.item = case.version.item
+    case.applicant = Resident(
+        pk=case.applicant_id,
+        birth_on=birth_on,
+        hukou_division=Division(code=hukou) if hukou else None,
+    )
+    return case, intake
+
+
+def _whole(account: int, number: str) -> QuerySet[Case, tuple[Any, ...]]:
+    cases = Case.objects.filter(applicant__account=account, number=number)
+    return cases.values_list(*_CASE, *_AROUND)[:1]
+
+
+_WHOLE = Kept(_whole, account=int, number=str)
 
 
 def progress(case: Case, *, now: datetime) -> dict[str, Any]:
@@ -173,21 +222,22 @@ def public_progress(case: Case, *, now: datetime) -> dict[str, Any]:
 
 def _turns(case: Case) -> tuple[list[dict[str, Any]], int]:
     """Return who has it now (the department, never the person), and the stage that is reached."""
-    rows = (
+    rows = _TURNS.rows(case=case.pk)
+    turns = [
+        {"department": names.office(office).name, "step": step, "since": since, "until": until}
+        for step, office, since, until, _ in rows
+    ]
+    return turns, max((stage for *_, stage in rows), default=-1)
+
+
+_TURNS = Kept(
+    lambda case: (
         CaseStep.objects.filter(case=case, state=CaseStep.State.OPEN)
         .order_by("stage", "pk")
-        .values("name", "department__name", "opened_at", "due_on", "stage")
-    )
-    turns = [
-        {
-            "department": row["department__name"],
-            "step": row["name"],
-            "since": row["opened_at"],
-            "until": row["due_on"],
-        }
-        for row in rows
-    ]
-    return turns, max((row["stage"] for row in rows), default=-1)
+        .values_list("name", "department", "opened_at", "due_on", "stage")
+    ),
+    case=int,
+)
 
 
 def _upcoming(case: Case, stage: int) -> list[str]:
@@ -215,13 +265,18 @@ def _clock(case: Case, light: deadlines.Light | None, today: date) -> list[str]:
 
 def timeline(case: Case) -> list[dict[str, Any]]:
     """Return what happened, the oldest first; staff's opinions stay inside."""
-    names = {step["key"]: step["name"] for step in case.version.workflow}
-    rows = CaseEvent.objects.filter(case=case).order_by("seq")
+    steps = {step["key"]: step["name"] for step in case.version.workflow}
     return [
-        words.event(row, steps=names, channel=case.channel)
-        for row in rows.values("verb", "at", "step", "details")
-        if words.is_told(row["verb"])
+        words.event(dict(zip(_EVENT, row, strict=True)), steps=steps, channel=case.channel)
+        for row in _EVENTS.rows(case=case.pk)
+        if words.is_told(row[0])
     ]
+
+
+_EVENTS = Kept(
+    lambda case: CaseEvent.objects.filter(case=case).order_by("seq").values_list(*_EVENT),
+    case=int,
+)
 
 
 def drafts_of(account: Account) -> list[dict[str, Any]]:
