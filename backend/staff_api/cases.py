@@ -211,7 +211,7 @@ class Return(StepVerb):
 
 
 class Audit(StaffView):
-    @extend_schema(parameters=[AuditIn], responses=shapes.ReadPage)
+    @extend_schema(parameters=[AuditIn], responses=shapes.TracePage)
     def get(self, request: Request) -> Response:
         """谁查过这件: 督办与审计可见, 最近的在前."""
         duties.hold(self.posts, Duty.AUDIT)

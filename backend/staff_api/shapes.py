@@ -146,7 +146,7 @@ class RevealOut(serializers.Serializer[Any]):
     values = serializers.DictField(child=serializers.CharField())
 
 
-class ReadOut(serializers.Serializer[Any]):
+class TraceOut(serializers.Serializer[Any]):
     at = serializers.DateTimeField()
     actor = serializers.CharField()
     act = serializers.CharField()
@@ -154,6 +154,6 @@ class ReadOut(serializers.Serializer[Any]):
     subject = serializers.CharField()
 
 
-class ReadPage(serializers.Serializer[Any]):
-    results = ReadOut(many=True)
+class TracePage(serializers.Serializer[Any]):
+    results = TraceOut(many=True)
     next = serializers.CharField(allow_null=True)

@@ -222,7 +222,7 @@ def test_tells_supervisors_and_auditors_who_read_it(client_of, desk, worker, cas
     page(desk, case)
     auditor = client_of(world.staff("auditor", "MZ"))
     rows = auditor.get(AUDIT, {"number": case.number}).json()["results"]
-    held_to(shapes.ReadOut, rows)
+    held_to(shapes.TraceOut, rows)
     assert rows[0]["actor"] == worker.staff.name
     assert desk.get(AUDIT, {"number": case.number}).status_code == 403
     assert auditor.get(AUDIT).status_code == 400
