@@ -247,10 +247,11 @@ def write(kind: Kind, params: Mapping[str, str], *, now: datetime) -> Text:
         "note": _first(kind.notes, known),
         "plain": _first(kind.plain, known),
     }
+    shown = {*TEMPLATES.get(kind.template, {}).values(), "plain", "open", "sms"}
     return Text(
         title=_said(kind.title, known) or "提醒",
         body="".join(sentence for sentence in sentences if sentence),
-        values={name: value for name, value in values.items() if value},
+        values={name: value for name, value in values.items() if value and name in shown},
     )
 
 
