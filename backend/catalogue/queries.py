@@ -10,6 +10,7 @@ from django.db.models.fields.json import KT
 
 from backend.catalogue.models import Rollout, ServiceItem, ServiceVersion
 from backend.core.errors import NotFound
+from backend.core.kept import Kept
 
 
 class ItemNotFound(NotFound):
@@ -109,18 +110,20 @@ def published(code: str) -> ServiceVersion | None:
 
     The content is kept in the process once read: a published version never changes.
     """
-    row = (
-        ServiceVersion.objects.filter(
-            item__code=code, published_at__isnull=False, retired_at__isnull=True
-        )
-        .values_list("pk", "item__status")
-        .first()
-    )
+    row = _IN_FORCE.one(code=code)
     if row is None:
         return None
     version = frozen(row[0])
     version.item.status = row[1]
     return version
+
+
+_IN_FORCE = Kept(
+    lambda code: ServiceVersion.objects.filter(
+        item__code=code, published_at__isnull=False, retired_at__isnull=True
+    ).values_list("pk", "item__status")[:1],
+    code=str,
+)
 
 
 @functools.lru_cache(maxsize=256)
@@ -158,16 +161,23 @@ def edition() -> str:
 def offered(chains: Mapping[str, Sequence[str]], capability: str = "online") -> dict[str, bool]:
     """Say of each item (code → the chain of its place) whether it is open; in one statement."""
     places = {code for chain in chains.values() for code in chain}
-    entries = Rollout.objects.filter(
-        Q(item__code__in=chains.keys()) | Q(item__isnull=True),
-        division__code__in=places,
-        capability=capability,
-    )
+    entries = _ENTRIES.rows(items=list(chains), places=list(places), capability=capability)
     stages: dict[tuple[str, str | None], str] = {
-        (division, item): stage
-        for division, item, stage in entries.values_list("division__code", "item__code", "stage")
+        (division, item): stage for division, item, stage in entries
     }
     return {item: _is_open(item, chain, stages) for item, chain in chains.items()}
+
+
+_ENTRIES = Kept(
+    lambda items, places, capability: Rollout.objects.filter(
+        Q(item__code__in=items) | Q(item__isnull=True),
+        division__code__in=places,
+        capability=capability,
+    ).values_list("division__code", "item__code", "stage"),
+    items=list[str],
+    places=list[str],
+    capability=str,
+)
 
 
 def _is_open(item: str, chain: Sequence[str], stages: Mapping[tuple[str, str | None], str]) -> bool:

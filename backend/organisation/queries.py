@@ -10,11 +10,10 @@ from django.db.models import Count, Max, Q
 
 from backend.accounts.models import Account
 from backend.core.workdays import WorkCalendar
-from backend.organisation import names
+from backend.organisation import atlas, names
 from backend.organisation.models import (
     CalendarDay,
     Custody,
-    Department,
     Division,
     StaffMember,
 )
@@ -47,7 +46,8 @@ class Territory:
 
 
 def division_of(code: str) -> Division | None:
-    return Division.objects.filter(code=code, valid_to__isnull=True).first()
+    """Return a division in force, to be read only."""
+    return atlas.division(code)
 
 
 def territory_of(division: Division, *, today: date) -> Territory:
@@ -59,24 +59,15 @@ def territory_of(division: Division, *, today: date) -> Territory:
         town = division.code
     elif division.level == level.COUNTY:
         county = division.code
-    kept = (
-        Custody.objects.filter(node__code__in=[code for code in (village, town) if code])
-        .filter(Q(valid_to__isnull=True) | Q(valid_to__gte=today), valid_from__lte=today)
-        .order_by("-node__code")
-        .values_list("node__level", "authority__code", "authority__county_code")
-    )
-    by_level = {node: (code, above) for node, code, above in kept}
+    by_level = {hold.level: hold for hold in atlas.holds({village, town}, on=today)}
     if acting := by_level.get(level.VILLAGE) or by_level.get(level.TOWN):
-        town, county = acting[0], acting[1] or county
+        town, county = acting.authority, acting.county or county
     return Territory(county, town, village)
 
 
 def offices(territory: Territory) -> dict[tuple[str, str], int]:
-    """Return every office that may act in a territory, in one statement: (code, division) → id."""
-    rows = Department.objects.filter(
-        division__code__in=territory.chain(), division__valid_to__isnull=True
-    ).values_list("code", "division__code", "pk")
-    return {(code, division): pk for code, division, pk in rows}
+    """Return every office that may act in a territory: (code, division) → id."""
+    return atlas.offices(territory.chain())
 
 
 def calendar() -> WorkCalendar:
@@ -110,6 +101,7 @@ def forget() -> None:
     _calendar.cache_clear()
     _levels.cache_clear()
     names.forget()
+    atlas.forget()
 
 
 def staff_name(account: Account) -> str:

@@ -5,9 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.db import DEFAULT_DB_ALIAS
+
 from backend.accounts.models import Account
 from backend.core import crypto
 from backend.core.errors import Forbidden
+from backend.core.kept import Kept
+from backend.organisation import atlas
 from backend.residents.models import AttributeFact, Resident
 
 LEVELS = {0: "访客", 1: "已绑定手机", 2: "已实名", 3: "已现场核验"}
@@ -28,11 +32,20 @@ class Known:
 
 def of_account(account: Account) -> Resident | None:
     """Return the person behind an account with their divisions, in one statement."""
-    return (
-        Resident.objects.filter(account=account)
-        .select_related("account", "hukou_division", "residence_division")
-        .first()
-    )
+    row = _OF_ACCOUNT.one(account=account.pk)
+    if row is None:
+        return None
+    person = Resident.from_db(DEFAULT_DB_ALIAS, _PERSON, row)
+    person.account = account
+    person.hukou_division = atlas.numbered(person.hukou_division_id)
+    person.residence_division = atlas.numbered(person.residence_division_id)
+    return person
+
+
+_PERSON = [field.attname for field in Resident._meta.concrete_fields]  # noqa: SLF001 (Django's API)
+_OF_ACCOUNT = Kept(
+    lambda account: Resident.objects.filter(account=account).values_list(*_PERSON)[:1], account=int
+)
 
 
 def person_of(account: Account) -> Resident:

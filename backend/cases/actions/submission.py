@@ -20,6 +20,7 @@ from backend.catalogue import queries as catalogue
 from backend.catalogue.models import ServiceItem, ServiceVersion
 from backend.core import crypto
 from backend.core.errors import Conflict, Forbidden, Invalid
+from backend.core.kept import Kept
 from backend.organisation import queries as organisation
 from backend.organisation.models import Division
 from backend.organisation.queries import Territory
@@ -148,11 +149,22 @@ def withdraw(*, actor: Account, number: str, reason: str = "") -> Case:
 
 
 def _earlier(actor: Account, token: UUID, digest: bytes) -> Case | None:
-    cases = Case.objects.select_related("version__item", "item", "applicant")
-    case = cases.filter(submitted_by=actor, token=token).first()
-    if case and bytes(case.request_digest) != digest:
+    row = _BY_TOKEN.one(actor=actor.pk, token=token)
+    if row is None:
+        return None
+    pk, first_digest = row
+    if bytes(first_digest) != digest:
         raise TokenReused
-    return case
+    return Case.objects.select_related("version__item", "item", "applicant").get(pk=pk)
+
+
+_BY_TOKEN = Kept(
+    lambda actor, token: Case.objects.filter(submitted_by=actor, token=token).values_list(
+        "pk", "request_digest"
+    ),
+    actor=int,
+    token=UUID,
+)
 
 
 def _version(item_code: str, applicant: Resident) -> ServiceVersion:
