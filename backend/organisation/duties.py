@@ -1,13 +1,16 @@
 """Who may do what: one table from role to duty (岗位 → 职责), 领域说明 §4."""
 
 from dataclasses import dataclass
+from datetime import date
+from typing import Any
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from backend.accounts.models import Account
 from backend.core.errors import Forbidden
+from backend.core.kept import Kept
 from backend.organisation.models import Post
 
 Role = Post.Role
@@ -61,10 +64,8 @@ class HeldPost:
         return duty in DUTIES[self.role]
 
 
-def posts_of(account: Account) -> list[HeldPost]:
-    """Return the posts `account` holds today, in one statement; none for residents."""
-    today = timezone.localdate()
-    rows = (
+def _held(*, account: int, today: date) -> QuerySet[Post, Any]:
+    return (
         Post.objects.filter(staff__account=account, valid_from__lte=today)
         .filter(Q(valid_to__isnull=True) | Q(valid_to__gte=today))
         .values_list(
@@ -78,7 +79,14 @@ def posts_of(account: Account) -> list[HeldPost]:
         )
         .order_by("pk")
     )
-    return [HeldPost(*row) for row in rows]
+
+
+_HELD = Kept(_held, account=int, today=date)
+
+
+def posts_of(account: Account) -> list[HeldPost]:
+    """Return the posts `account` holds today, in one statement; none for residents."""
+    return [HeldPost(*row) for row in _HELD.rows(account=account.pk, today=timezone.localdate())]
 
 
 def hold(posts: list[HeldPost], duty: str) -> None:

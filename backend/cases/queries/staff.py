@@ -1,9 +1,10 @@
 """What staff see of cases: what waits for them (待办), how much of it, and all in sight (办件)."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
+from uuid import UUID
 
 from django.db.models import IntegerField, Q, QuerySet, Subquery
 from django.utils import timezone
@@ -16,11 +17,12 @@ from backend.cases.queries import narrow, scope, words
 from backend.catalogue.models import ServiceVersion
 from backend.core import crypto
 from backend.core.api import COUNT_CAP
+from backend.core.kept import Kept
 from backend.core.workdays import DayKind
 from backend.organisation import names
 from backend.organisation import queries as organisation
 from backend.organisation.duties import Duty, HeldPost
-from backend.organisation.models import Post, StaffMember
+from backend.organisation.models import Post
 from backend.residents.models import Resident
 
 Pairs = list[tuple[tuple[Any, ...], dict[str, Any]]]
@@ -65,8 +67,8 @@ def _overseen(post: HeldPost) -> Q:
 
 
 _STEP = (
-    "pk",
     "due_on",
+    "pk",
     "warn_on",
     "key",
     "name",
@@ -77,16 +79,25 @@ _STEP = (
     "village_code",
     "claimed_by",
     "claimed_until",
+    "claimed_by__staff__name",
     "case__number",
     "case__status",
     "case__channel",
     "case__submitted_at",
     "case__paused_on",
     "case__version",
-    "case__applicant",
     "case__item__code",
     "case__item__name",
+    "case__applicant__uid",
+    "case__applicant__sealed_name",
 )
+
+
+def _steps(*, ids: list[int]) -> QuerySet[CaseStep, Any]:
+    return CaseStep.objects.filter(pk__in=ids).values_list(*_STEP)
+
+
+_STEPS = Kept(_steps, ids=list[int])
 
 
 def worklist(
@@ -100,39 +111,28 @@ def worklist(
     """
     Return up to `size` + 1 (key, row) pairs, what is due first; names masked.
 
-    One statement finds the steps; people, and who claimed, follow by their ids: a wide join
-    costs more to plan than to run.
+    What a filter narrows is a statement of its own, so it only finds the ids; what a row shows is
+    filled in by one that is kept.
 
     :param after: the key of the last row seen, (due_on, step id).
     """
     if after:
         due_on, pk = after
         steps = steps.filter(Q(due_on__gt=due_on) | Q(pk__gt=pk), due_on__gte=due_on)
-    rows = list(steps.order_by("due_on", "pk").values(*_STEP)[: size + 1])
-    held = {row["pk"] for row in rows if row["claimed_until"] and row["claimed_until"] > now}
-    page = _Page(
-        account=account,
-        now=now,
-        people=_people(row["case__applicant"] for row in rows),
-        holders=_staff(row["claimed_by"] for row in rows if row["pk"] in held),
-        kinds=_day_kinds({row["case__version"] for row in rows}),
-    )
-    return [((row["due_on"], row["pk"]), _todo(row, page, held=row["pk"] in held)) for row in rows]
+    found = steps.order_by("due_on", "pk").values_list("pk", flat=True)[: size + 1]
+    rows = [dict(zip(_STEP, row, strict=True)) for row in sorted(_STEPS.rows(ids=list(found)))]
+    kinds = _day_kinds({row["case__version"] for row in rows})
+    return [
+        (
+            (row["due_on"], row["pk"]),
+            _todo(row, account=account, now=now, kind=kinds[row["case__version"]].of(row["key"])),
+        )
+        for row in rows
+    ]
 
 
-@dataclass(frozen=True, slots=True)
-class _Page:
-    """What the rows of a page share, read once."""
-
-    account: Account
-    now: datetime
-    people: dict[int, str]
-    holders: dict[int, str]
-    kinds: dict[int, Kinds]
-
-
-def _todo(row: dict[str, Any], page: _Page, *, held: bool) -> dict[str, Any]:
-    today, kind = timezone.localdate(page.now), page.kinds[row["case__version"]].of(row["key"])
+def _todo(row: dict[str, Any], *, account: Account, now: datetime, kind: DayKind) -> dict[str, Any]:
+    today, held = timezone.localdate(now), bool(row["claimed_until"] and row["claimed_until"] > now)
     colour = deadlines.light(
         today=today,
         due_on=row["due_on"],
@@ -147,14 +147,14 @@ def _todo(row: dict[str, Any], page: _Page, *, held: bool) -> dict[str, Any]:
         "step": row["key"],
         "step_name": row["name"],
         "phase": row["phase"],
-        "applicant": page.people[row["case__applicant"]],
+        "applicant": masked(row["case__applicant__uid"], row["case__applicant__sealed_name"]),
         **_where(row),
         **_light(colour, left, kind),
         "due_on": row["due_on"],
         "days_left": left,
-        "claimed_by": page.holders.get(row["claimed_by"], "") if held else None,
+        "claimed_by": row["claimed_by__staff__name"] if held else None,
         "claimed_until": row["claimed_until"] if held else None,
-        "mine": held and row["claimed_by"] == page.account.pk,
+        "mine": held and row["claimed_by"] == account.pk,
         "status": row["case__status"],
         "status_label": Status(row["case__status"]).label,
         "channel": row["case__channel"],
@@ -213,12 +213,12 @@ def _counted(name: str, part: QuerySet[CaseStep]) -> QuerySet[CaseStep, Any]:
 
 
 _CASE = (
+    "submitted_at",
     "pk",
     "number",
     "status",
     "outcome",
     "channel",
-    "submitted_at",
     "closed_at",
     "promised_due_on",
     "warn_on",
@@ -228,10 +228,18 @@ _CASE = (
     "village_code",
     "version",
     "department",
-    "applicant",
     "item__code",
     "item__name",
+    "applicant__uid",
+    "applicant__sealed_name",
 )
+
+
+def _cases(*, ids: list[int]) -> QuerySet[Case, Any]:
+    return Case.objects.filter(pk__in=ids).values_list(*_CASE)
+
+
+_CASES = Kept(_cases, ids=list[int])
 
 
 def in_sight(posts: Sequence[HeldPost]) -> QuerySet[Case]:
@@ -259,21 +267,17 @@ def cases(
     if after:
         at, pk = after
         seen = seen.filter(Q(submitted_at__lt=at) | Q(pk__lt=pk), submitted_at__lte=at)
-    rows = list(seen.order_by("-submitted_at", "-pk").values(*_CASE)[: size + 1])
-    people = _people(row["applicant"] for row in rows)
+    found = seen.order_by("-submitted_at", "-pk").values_list("pk", flat=True)[: size + 1]
+    newest = sorted(_CASES.rows(ids=list(found)), reverse=True)
+    rows = [dict(zip(_CASE, row, strict=True)) for row in newest]
     kinds = _day_kinds({row["version"] for row in rows})
     return [
-        (
-            (row["submitted_at"], row["pk"]),
-            _seen(row, people, now=now, kind=kinds[row["version"]].whole),
-        )
+        ((row["submitted_at"], row["pk"]), _seen(row, now=now, kind=kinds[row["version"]].whole))
         for row in rows
     ]
 
 
-def _seen(
-    row: dict[str, Any], people: dict[int, str], *, now: datetime, kind: DayKind
-) -> dict[str, Any]:
+def _seen(row: dict[str, Any], *, now: datetime, kind: DayKind) -> dict[str, Any]:
     due, today = row["promised_due_on"], timezone.localdate(now)
     colour, left = None, 0
     if row["status"] in narrow.TIMED:
@@ -289,7 +293,7 @@ def _seen(
         "number": row["number"],
         "item": row["item__code"],
         "item_name": row["item__name"],
-        "applicant": people[row["applicant"]],
+        "applicant": masked(row["applicant__uid"], row["applicant__sealed_name"]),
         **_where(row),
         **shown,
         "due_on": due,
@@ -303,18 +307,9 @@ def _seen(
     }
 
 
-def _people(ids: Iterable[int]) -> dict[int, str]:
-    """Return 姓*名 of these residents."""
-    rows = Resident.objects.filter(pk__in=set(ids)).values_list("pk", "uid", "sealed_name")
-    return {
-        pk: crypto.mask_name(Resident(uid=uid, sealed_name=sealed).name) for pk, uid, sealed in rows
-    }
-
-
-def _staff(accounts: Iterable[int]) -> dict[int, str]:
-    wanted = set(accounts)
-    members = StaffMember.objects.filter(account__in=wanted)
-    return dict(members.values_list("account", "name")) if wanted else {}
+def masked(uid: UUID, sealed_name: bytes | memoryview) -> str:
+    """Return 姓*名 of a sealed name."""
+    return crypto.mask_name(Resident(uid=uid, sealed_name=sealed_name).name)
 
 
 def _day_kinds(versions: set[int]) -> dict[int, Kinds]:
