@@ -15,9 +15,11 @@ _serial = itertools.count(1)
 A, B = settings.WECHAT_TEMPLATES["A"][1], settings.WECHAT_TEMPLATES["B"][1]
 
 
-def readers(count: int, *, grants: int = 1, phone: bool = True) -> list[Account]:
+def readers(
+    count: int, *, grants: int = 1, phone: bool = True, prefix: str = "reader"
+) -> list[Account]:
     """Return accounts of residents who granted template A `grants` times, by our ledger."""
-    names = [f"reader-{next(_serial)}" for _ in range(count)]
+    names = [f"{prefix}-{next(_serial)}" for _ in range(count)]
     accounts = Account.objects.bulk_create(
         Account(name=name, kind=Account.Kind.RESIDENT, password="!") for name in names
     )
