@@ -38,6 +38,7 @@ class Narrowed(django_filters.FilterSet):  # type: ignore[misc]
     """What both lists share; `via` leads from a row to its case."""
 
     via = ""
+    base_filters: dict[str, Any]
 
     item = django_filters.CharFilter(method="by_item", label="事项编码")
     department = django_filters.CharFilter(method="by_department", label="部门代码")
