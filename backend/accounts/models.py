@@ -57,7 +57,9 @@ class AccessToken(models.Model):
 
     uid = models.UUIDField("编号", default=uuid.uuid4, unique=True)
     digest = models.BinaryField("摘要", max_length=32, unique=True)
-    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="tokens")
+    account = models.ForeignKey(
+        Account, on_delete=models.CASCADE, related_name="tokens", db_index=False
+    )
     device = models.CharField("设备", max_length=64, blank=True)
     created_at = models.DateTimeField("登录时间")
     seen_at = models.DateTimeField("最近使用")
@@ -89,7 +91,7 @@ class AuditEntry(models.Model):
     """查阅留痕: who read or did what, about which record, for which purpose. Only grows."""
 
     at = models.DateTimeField("时间", auto_now_add=True)
-    actor = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="+")
+    actor = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="+", db_index=False)
     act = models.CharField("行为", max_length=32)
     purpose = models.CharField("目的", max_length=64)
     subject = models.CharField("对象", max_length=64)

@@ -43,20 +43,28 @@ class Case(models.Model):
         GRANTED = "granted", "准予"
         REFUSED = "refused", "不予"
 
-    number = models.CharField("办事编号", max_length=24, unique=True, db_collation="C")
-    version = models.ForeignKey(ServiceVersion, on_delete=models.PROTECT, related_name="cases")
+    number = models.CharField("办事编号", max_length=24, db_collation="C")
+    version = models.ForeignKey(
+        ServiceVersion, on_delete=models.PROTECT, related_name="cases", db_index=False
+    )
     item = models.ForeignKey(ServiceItem, on_delete=models.PROTECT, related_name="cases")
-    department = models.ForeignKey(Department, on_delete=models.PROTECT, related_name="cases")
-    applicant = models.ForeignKey(Resident, on_delete=models.PROTECT, related_name="cases")
+    department = models.ForeignKey(
+        Department, on_delete=models.PROTECT, related_name="cases", db_index=False
+    )
+    applicant = models.ForeignKey(
+        Resident, on_delete=models.PROTECT, related_name="cases", db_index=False
+    )
     submitted_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", db_index=False
     )
     channel = models.CharField("渠道", max_length=16, choices=Channel)
     status = models.CharField("状态", max_length=16, choices=Status, default=Status.SUBMITTED)
     sealed_answers = models.BinaryField("申报内容")
     token = models.UUIDField("提交凭据")
     request_digest = models.BinaryField("提交内容摘要", max_length=32)
-    intake_division = models.ForeignKey(Division, on_delete=models.PROTECT, related_name="+")
+    intake_division = models.ForeignKey(
+        Division, on_delete=models.PROTECT, related_name="+", db_index=False
+    )
     county_code = models.CharField("办理县区", max_length=12, db_collation="C")
     town_code = models.CharField("办理乡镇", max_length=12, blank=True, db_collation="C")
     village_code = models.CharField("办理村社", max_length=12, blank=True, db_collation="C")
@@ -77,6 +85,7 @@ class Case(models.Model):
     class Meta:
         verbose_name = "办件"
         constraints = [
+            models.UniqueConstraint(fields=["number"], name="case_number_once"),
             models.UniqueConstraint(fields=["submitted_by", "token"], name="case_once_a_token"),
             models.UniqueConstraint(
                 fields=["applicant", "item"],
@@ -145,14 +154,16 @@ class CaseStep(models.Model):
         RETURNED = "returned", "退回"
         CANCELLED = "cancelled", "取消"
 
-    case = models.ForeignKey(Case, on_delete=models.CASCADE, related_name="steps")
+    case = models.ForeignKey(Case, on_delete=models.CASCADE, related_name="steps", db_index=False)
     key = models.CharField("环节", max_length=32)
     name = models.CharField("名称", max_length=64)
     phase = models.CharField("阶段", max_length=16)
     stage = models.PositiveSmallIntegerField("次序")
     round = models.PositiveSmallIntegerField("轮次", default=1)
     role = models.CharField("角色", max_length=24)
-    department = models.ForeignKey(Department, on_delete=models.PROTECT, related_name="+")
+    department = models.ForeignKey(
+        Department, on_delete=models.PROTECT, related_name="+", db_index=False
+    )
     county_code = models.CharField(max_length=12, db_collation="C")
     town_code = models.CharField(max_length=12, blank=True, db_collation="C")
     village_code = models.CharField(max_length=12, blank=True, db_collation="C")
@@ -163,12 +174,22 @@ class CaseStep(models.Model):
     warn_on = models.DateField("黄灯日")
     alerted = models.PositiveSmallIntegerField("已提醒", default=0, help_text="1 黄灯 2 红灯")
     claimed_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+        settings.AUTH_USER_MODEL,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        db_index=False,
     )
     claimed_until = models.DateTimeField("认领至", null=True, blank=True)
     done_at = models.DateTimeField("完成时间", null=True, blank=True)
     done_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+        settings.AUTH_USER_MODEL,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        db_index=False,
     )
     opinion = models.TextField("意见", blank=True)
 
@@ -210,6 +231,11 @@ class CaseStep(models.Model):
             models.Index(
                 fields=["id"], name="step_todo_system", condition=Q(state="open", role="system")
             ),
+            models.Index(
+                fields=["claimed_by"],
+                name="step_claimed",
+                condition=Q(state="open", claimed_by__isnull=False),
+            ),
             models.Index(fields=["department", "case"], name="step_department_saw"),
         ]
 
@@ -220,10 +246,12 @@ class CaseStep(models.Model):
 class CaseEvent(models.Model):
     """痕迹: append-only, each row hashed over the one before it (a trigger refuses change)."""
 
-    case = models.ForeignKey(Case, on_delete=models.CASCADE, related_name="events")
+    case = models.ForeignKey(Case, on_delete=models.CASCADE, related_name="events", db_index=False)
     seq = models.PositiveIntegerField("序号")
     verb = models.CharField("动作", max_length=24)
-    actor = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    actor = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", db_index=False
+    )
     at = models.DateTimeField("时间")
     status = models.CharField("之后的状态", max_length=16)
     step = models.CharField("环节", max_length=32, blank=True)
