@@ -13,7 +13,7 @@ from django.db import connection
 from django.utils import timezone
 
 from notifications import kinds, marks
-from notifications.dispatch import calls, claims, settling
+from notifications.dispatch import calls, claims, reaping, settling
 from notifications.models import Channel
 
 ROUND_SECONDS = 25.0
@@ -40,6 +40,7 @@ def run(lane: str, *, seconds: float = ROUND_SECONDS) -> bool:
     beat(lane)
     try:
         marks.answer_bell(lane)
+        reaping.reap_leases(now=timezone.now(), worker=worker_name(lane))
         with ThreadPoolExecutor(settings.WECHAT_POOL, thread_name_prefix=lane) as pool:
             return _Round(lane, pool, time.monotonic() + seconds).go()
     except marks.Lost as fault:

@@ -41,12 +41,22 @@ def reap(*, now: datetime, worker: str) -> int:
     :raises marks.Lost: Valkey does not answer; the rows wait for it.
     """
     _release(now)
+    settled = reap_leases(now=now, worker=worker)
+    return settled + len(_late_results(now, worker)) + len(_give_up(now, worker))
+
+
+def reap_leases(*, now: datetime, worker: str) -> int:
+    """
+    Settle the leases that ran out, and nothing else: each dispatcher does so before its round.
+
+    :raises marks.Lost: Valkey does not answer; the rows wait for it.
+    """
     settled = 0
     while batch := _reap_batch(now, worker):
         settled += batch
         if batch < AT_ONCE:
             break
-    return settled + len(_late_results(now, worker)) + len(_give_up(now, worker))
+    return settled
 
 
 def _release(now: datetime) -> None:

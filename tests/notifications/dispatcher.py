@@ -1,8 +1,10 @@
 """A dispatcher as a process of its own, to be killed: `python -m …notifications.dispatcher`."""
 
 import os
+import sys
 
 import django
+from django.conf import settings
 from django.db import close_old_connections
 
 
@@ -18,4 +20,5 @@ def main() -> None:
 if __name__ == "__main__":
     os.environ["DJANGO_SETTINGS_MODULE"] = "backend.config.settings"
     django.setup()
+    settings.NOTIFY_UNKNOWN_GUARD = "--careless" not in sys.argv
     main()
