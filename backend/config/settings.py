@@ -81,7 +81,7 @@ MIDDLEWARE = [
     "backend.config.middleware.Logged",
 ]
 TEMPLATES = [{"BACKEND": "django.template.backends.django.DjangoTemplates", "APP_DIRS": True}]
-STATIC_URL, STATIC_ROOT = "/static/", ROOT / ".data" / "static"
+STATIC_URL = "/static/"
 APPEND_SLASH = False
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 

@@ -89,7 +89,6 @@ class City:
         if changed:
             mark.unlink(missing_ok=True)
             self._manage("整理数据库结构", "migrate", "--noinput", "-v", "0")
-            self._manage("收集静态文件", "collectstatic", "--noinput", "-v", "0")
         shutil.rmtree(self.data / "metrics", ignore_errors=True)
         places.folder(self.data / "metrics")
         self.crew.start(self._web())
@@ -160,7 +159,6 @@ class City:
         return "127.0.0.1" if self.host in {"0.0.0.0", "::"} else self.host
 
     def _web(self) -> Child:
-        static = places.folder(self.data / "static")
         options = {
             "--interface": "wsgi",
             "--host": self.host,
@@ -169,8 +167,6 @@ class City:
             "--blocking-threads": self.settings.get("WEB_THREADS", "4"),
             "--http": "1",
             "--log-level": "warning",
-            "--static-path-route": "/static",
-            "--static-path-mount": str(static),
             "--workers-kill-timeout": "5",
         }
         flags = [part for pair in options.items() for part in pair]
