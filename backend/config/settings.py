@@ -99,7 +99,8 @@ DATABASES = {
             "server_side_binding": True,
             "prepare_threshold": 3,
             "connect_timeout": 3,
-            "options": "-c statement_timeout=30000 -c idle_in_transaction_session_timeout=30000",
+            "options": "-c statement_timeout=30000 -c idle_in_transaction_session_timeout=30000"
+            " -c jit=off",
         },
     }
 }
