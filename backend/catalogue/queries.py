@@ -2,10 +2,11 @@
 
 import functools
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from django.db.models import Count, F, Func, Max, Q, Sum
+from django.db.models import Count, F, Func, Max, Q, QuerySet, Sum
 from django.db.models.fields.json import KT
 
 from backend.catalogue.models import Rollout, ServiceItem, ServiceVersion
@@ -51,16 +52,35 @@ def listed(
     :param search: words that must all be found in name, popular names, pinyin or first letters.
     :param after: the code the last page ended with.
     """
+    by = tuple(
+        name
+        for name, given in (("theme", theme), ("audience", audience), ("after", after))
+        if given
+    )
+    if not search:
+        return [
+            ItemRow(*row)
+            for row in _LISTED.rows(
+                theme=theme, audience=[audience], after=after, by=by, most=limit
+            )
+        ]
+    found = _listed(theme, [audience], after, by=by)
+    for word in _words(search):
+        found = found.filter(item__search_text__contains=word)
+    return [ItemRow(*row) for row in found[:limit]]
+
+
+def _listed(
+    theme: str, audience: list[str], after: str, *, by: Collection[str], most: int | None = None
+) -> QuerySet[ServiceVersion, tuple[Any, ...]]:
     rows = ServiceVersion.objects.filter(
         published_at__isnull=False, retired_at__isnull=True, item__status__in=LISTED
     )
-    if theme:
+    if "theme" in by:
         rows = rows.filter(item__theme=theme)
-    if audience:
-        rows = rows.filter(item__audience__contains=[audience])
-    for word in _words(search):
-        rows = rows.filter(item__search_text__contains=word)
-    if after:
+    if "audience" in by:
+        rows = rows.filter(item__audience__contains=audience)
+    if "after" in by:
         rows = rows.filter(item__code__gt=after)
     found = rows.order_by("item__code").values_list(
         "item__code",
@@ -79,7 +99,10 @@ def listed(
         "authority",
         "realname_level",
     )
-    return [ItemRow(*row) for row in found[:limit]]
+    return found if most is None else found[:most]
+
+
+_LISTED = Kept(_listed, theme=str, audience=list[str], after=str)
 
 
 def themes() -> dict[str, int]:

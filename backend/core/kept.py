@@ -107,7 +107,7 @@ class Kept:
         """Return whose value a parameter is, and the type that makes it; or the constant."""
         param = getattr(param, "obj", param)  # bytes come wrapped
         for name, mark in marks.items():
-            if param == (mark[0] if isinstance(mark, list) else mark):
+            if param in ((mark, mark[0]) if isinstance(mark, list) else (mark,)):
                 width = type(param) if isinstance(param, int) and type(param) is not int else None
                 return name, None if isinstance(mark, list) else width
         return None, param
