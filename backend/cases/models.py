@@ -208,6 +208,11 @@ class CaseStep(models.Model):
                 condition=Q(state="open"),
             ),
             models.Index(
+                fields=["department", "town_code", "due_on", "id"],
+                name="step_todo_department_town",
+                condition=Q(state="open"),
+            ),
+            models.Index(
                 fields=["county_code", "due_on", "id"],
                 name="step_todo_county",
                 condition=Q(state="open"),

@@ -143,6 +143,7 @@ REST_FRAMEWORK = {
     "EXCEPTION_HANDLER": "backend.core.problems.handle",
     "DEFAULT_AUTHENTICATION_CLASSES": ["backend.accounts.authentication.TokenAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "backend.core.wire.OneLanguage",
     "DEFAULT_RENDERER_CLASSES": ["backend.core.wire.FastJSON"],
     "DEFAULT_PARSER_CLASSES": ["backend.core.wire.StrictJSON"],
     "DEFAULT_SCHEMA_CLASS": "backend.config.schema.Described",
@@ -192,6 +193,7 @@ CELERY_BEAT_SCHEDULE = SCHEDULE
 CELERY_BEAT_SCHEDULE_FILENAME = str(ROOT / ".data" / "beat-schedule")
 DJANGO_STRUCTLOG_CELERY_ENABLED = True
 DJANGO_STRUCTLOG_USER_ID_FIELD = "pk"
+DJANGO_STRUCTLOG_IP_LOGGING_ENABLED = False  # an address is personal data (GB/T 35273 附录 A)
 DJANGO_STRUCTLOG_STATUS_START_LOG_LEVEL = logging.DEBUG  # one line a request: the finished one
 
 WECHAT_BASE_URL = env("WECHAT_BASE_URL", "http://127.0.0.1:9001")

@@ -1,6 +1,6 @@
 """JSON on the wire (报文): strict in, fast out. Not in `api.py`, which DRF cannot load as early."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -8,8 +8,10 @@ from zoneinfo import ZoneInfo
 import orjson
 from django.conf import settings
 from rest_framework.exceptions import APIException, ParseError
+from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.parsers import BaseParser
 from rest_framework.renderers import BaseRenderer
+from rest_framework.request import Request
 
 _CITY = ZoneInfo(settings.TIME_ZONE)
 
@@ -37,6 +39,23 @@ def _local(value: object) -> str:
     if isinstance(value, datetime) and value.tzinfo:
         return value.astimezone(_CITY).isoformat(timespec="seconds")
     return str(value)
+
+
+class OneLanguage(DefaultContentNegotiation):
+    """Whoever takes anything gets the one thing there is; the rest is weighed as usual."""
+
+    def select_renderer(
+        self,
+        request: Request,
+        renderers: Iterable[BaseRenderer],
+        format_suffix: str | None = None,
+    ) -> tuple[BaseRenderer, str]:
+        spoken = list(renderers)
+        accepted = request.META.get("HTTP_ACCEPT", "*/*")
+        if len(spoken) == 1 and ("*/*" in accepted or accepted == spoken[0].media_type):
+            return spoken[0], spoken[0].media_type
+        chosen: tuple[BaseRenderer, str] = super().select_renderer(request, spoken, format_suffix)
+        return chosen
 
 
 class StrictJSON(BaseParser):

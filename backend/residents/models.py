@@ -81,7 +81,11 @@ class Resident(models.Model):
         return f"居民 #{self.pk}"
 
     def _context(self, column: str) -> str:
-        return f"residents.{column}.{self.uid}"
+        return self.context(self.uid, column)
+
+    @staticmethod
+    def context(uid: uuid.UUID, column: str) -> str:
+        return f"residents.{column}.{uid}"
 
     @property
     def name(self) -> str:

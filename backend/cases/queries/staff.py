@@ -307,9 +307,10 @@ def _seen(row: dict[str, Any], *, now: datetime, kind: DayKind) -> dict[str, Any
     }
 
 
-def masked(uid: UUID, sealed_name: bytes | memoryview) -> str:
-    """Return 姓*名 of a sealed name."""
-    return crypto.mask_name(Resident(uid=uid, sealed_name=sealed_name).name)
+def masked(uid: UUID, sealed_name: bytes | memoryview | None) -> str:
+    """Return 姓*名 of a sealed name, * of none."""
+    context = Resident.context(uid, "name")
+    return crypto.mask_name(crypto.unseal(sealed_name, context=context) if sealed_name else "")
 
 
 def _day_kinds(versions: set[int]) -> dict[int, Kinds]:
