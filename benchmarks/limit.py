@@ -93,17 +93,19 @@ class _Fresh:
         self.number, self.turns = number, turns
         insert = next(one for one in statements if 'INSERT INTO "cases_case"' in one.sql)
         columns = re.findall(r'"(\w+)"', insert.sql.partition("(")[2].partition(")")[0])
+        self.columns = columns
         self.row = dict(zip(columns, insert.params, strict=True))
         self.insert = insert.sql
         self.case_id = Case.objects.values_list("pk", flat=True).get(number=number)
 
-    def place(self, statement: Statement, value: object, name: str, variable: str) -> str:
+    def place(self, statement: Statement, index: int, name: str, variable: str) -> str:
         """Return what the script says for a parameter, empty where the parameter may stay."""
+        value = statement.params[index]
         text = text_of(value) or ""
         if statement.sql == self.insert:
-            if value == self.row["item_id"]:  # stands before the applicant, so it turns the wheel
+            if self.columns[index] == "item_id":  # before the applicant: this turns the wheel
                 return self.turns.item
-            if value == self.row["applicant_id"]:
+            if self.columns[index] == "applicant_id":
                 return self.turns.applicant
         elif value == self.case_id and statement.sql.startswith('INSERT INTO "cases_'):
             return "currval('cases_case_id_seq')"
@@ -119,13 +121,13 @@ class _Fresh:
 
 def _told(statement: Statement, name: str, made: Script, fresh: _Fresh | None) -> str:
     places = []
-    for value in statement.params:
+    for index, value in enumerate(statement.params):
         variable = f"{name}_{len(made.variables)}"
         text = text_of(value)
         if not text:  # pgbench's variables can be neither nothing nor empty
             places.append("NULL" if text is None else "''")
             continue
-        place = fresh.place(statement, value, name, variable) if fresh else ""
+        place = fresh.place(statement, index, name, variable) if fresh else ""
         if not place or f":{variable}" in place:
             made.variables[variable] = value
         places.append(place or f":{variable}")

@@ -52,30 +52,39 @@ def listed(
     :param search: words that must all be found in name, popular names, pinyin or first letters.
     :param after: the code the last page ended with.
     """
+    words = _words(search)
     by = tuple(
         name
         for name, given in (("theme", theme), ("audience", audience), ("after", after))
         if given
     )
-    if not search:
-        return [
-            ItemRow(*row)
-            for row in _LISTED.rows(
-                theme=theme, audience=[audience], after=after, by=by, most=limit
-            )
-        ]
-    found = _listed(theme, [audience], after, by=by)
-    for word in _words(search):
-        found = found.filter(item__search_text__contains=word)
-    return [ItemRow(*row) for row in found[:limit]]
+    rows = _LISTED.rows(
+        theme=theme,
+        audience=[audience],
+        after=after,
+        by=by,
+        words=len(words),
+        most=limit,
+        **dict(zip(_WORDS, words, strict=False)),
+    )
+    return [ItemRow(*row) for row in rows]
 
 
 def _listed(
-    theme: str, audience: list[str], after: str, *, by: Collection[str], most: int | None = None
+    theme: str,
+    audience: list[str],
+    after: str,
+    *,
+    by: Collection[str],
+    words: int,
+    most: int,
+    **word: str,
 ) -> QuerySet[ServiceVersion, tuple[Any, ...]]:
     rows = ServiceVersion.objects.filter(
         published_at__isnull=False, retired_at__isnull=True, item__status__in=LISTED
     )
+    for name in _WORDS[:words]:
+        rows = rows.filter(item__search_text__contains=word[name])
     if "theme" in by:
         rows = rows.filter(item__theme=theme)
     if "audience" in by:
@@ -99,10 +108,11 @@ def _listed(
         "authority",
         "realname_level",
     )
-    return found if most is None else found[:most]
+    return found[:most]
 
 
-_LISTED = Kept(_listed, theme=str, audience=list[str], after=str)
+_WORDS = [f"word{n}" for n in range(MOST_WORDS)]
+_LISTED = Kept(_listed, theme=str, audience=list[str], after=str, **dict.fromkeys(_WORDS, str))
 
 
 def themes() -> dict[str, int]:

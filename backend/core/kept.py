@@ -107,10 +107,18 @@ class Kept:
         """Return whose value a parameter is, and the type that makes it; or the constant."""
         param = getattr(param, "obj", param)  # bytes come wrapped
         for name, mark in marks.items():
+            if isinstance(mark, str) and isinstance(param, str) and mark in param:
+                return name, _pattern(param, mark) if mark != param else None
             if param in ((mark, mark[0]) if isinstance(mark, list) else (mark,)):
                 width = type(param) if isinstance(param, int) and type(param) is not int else None
                 return name, None if isinstance(mark, list) else width
         return None, param
+
+
+def _pattern(param: str, mark: str) -> Callable[[str], str]:
+    """Return what makes a pattern of LIKE from a text: what stood around it, its own signs bare."""
+    before, _, after = param.partition(mark)
+    return lambda text: f"{before}{connection.ops.prep_for_like_query(text)}{after}"
 
 
 def _listed(sql: str, arrays: Sequence[str | None]) -> str:

@@ -110,3 +110,14 @@ def test_reads_moments_to_the_microsecond(moment):
 
     assert read == moment
     assert read.tzinfo is UTC
+
+
+def test_searches_for_a_text_as_it_stands():
+    account = world.an_account()
+    Account.objects.filter(pk=account.pk).update(name="100%_sure")
+    kept = Kept(
+        lambda part: Account.objects.filter(name__contains=part).values_list("name"), part=str
+    )
+
+    assert kept.rows(part="%_s") == [("100%_sure",)]
+    assert kept.rows(part="0_") == []
