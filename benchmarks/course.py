@@ -15,8 +15,10 @@ from benchmarks.report import Report, Row
 from benchmarks.scenarios import Scenario, World
 from benchmarks.servers import DATA, Servers
 
-CLIENTS = (1, 16, 64)
-SCRIPTS = 16  # real requests each pgbench run draws from
+_ROUNDS, _SLICE = 3, 0.6  # slices of the application and of pgbench in turns, each so much shorter
+# Real requests a pgbench run draws from: many, so that it works as wide a field as the application;
+# fewer where each client prepares them all first.
+_SCRIPTS_SIMPLE, _SCRIPTS_PREPARED = 96, 16
 _LOOKS = 32  # requests whose statements and plans are looked at
 _PROFILED = 200
 DISPATCH = "dispatch"
@@ -33,10 +35,13 @@ def run(options: argparse.Namespace, servers: Servers) -> int:
         return 0
     found = Report(machine.line(), options.scale, sizes())
     look_at_plans(chosen, found, quiet=options.quiet)
-    measured = [one for one in chosen if one.measured]
-    for scenario in measured:
-        measure(scenario, servers, found, options)
-    compare(measured, servers, found, options)
+    turns = limit.prepare(servers.database)
+    try:
+        for scenario in chosen:
+            if scenario.measured:
+                measure(scenario, servers, found, turns, options)
+    finally:
+        limit.clean(servers.database)
     if not options.only or DISPATCH in options.only:
         dispatch(servers, plan, found, options)
     report.judge_rows(found)
@@ -100,22 +105,29 @@ def look_at_plans(chosen: Sequence[Scenario], found: Report, *, quiet: bool) -> 
 
 
 def measure(
-    scenario: Scenario, servers: Servers, found: Report, options: argparse.Namespace
+    scenario: Scenario,
+    servers: Servers,
+    found: Report,
+    turns: limit.Turns,
+    options: argparse.Namespace,
 ) -> None:
-    """Let 1, 16 and 64 clients ask for some seconds each."""
+    """Let 1, 16 and 64 clients ask; at 16 in turns with pgbench, so that both meet one day."""
     for clients in options.clients:
-        task = task_of(scenario, servers, clients, options.seconds)
-        row = Row(scenario, load.drive(task))
+        if clients == report.TARGET_CLIENTS:
+            row = compare(scenario, servers, turns, options.seconds)
+        else:
+            row = Row(scenario, load.drive(task_of(scenario, servers, clients, options.seconds)))
         found.rows.append(row)
         result = row.result
         progress.say(
             f"{scenario.label} {clients} 并发: {result.rate:,.0f}/秒, p95 {result.p95:.1f} ms"
+            + "".join(f", pgbench {mode} {row.limits[mode].tps:,.0f}" for mode in row.limits)
             + (f", 失败 {result.bad}: {result.sample}" if result.bad else "")
         )
 
 
 def task_of(scenario: Scenario, servers: Servers, clients: int, seconds: float) -> load.Task:
-    warm = min(2.0, seconds / 2)
+    warm = min(1.5, seconds / 2)
     once = scenario.key == "submit"
     count = round((seconds + warm) * 900) if once else 2_000
     return load.Task(
@@ -129,50 +141,47 @@ def task_of(scenario: Scenario, servers: Servers, clients: int, seconds: float) 
     )
 
 
-def compare(
-    measured: Sequence[Scenario], servers: Servers, found: Report, options: argparse.Namespace
-) -> None:
-    """Ask PostgreSQL the same without an application around it."""
-    turns = limit.prepare(servers.database)
-    try:
-        for scenario in measured:
-            rows = [
-                row
-                for row in found.rows
-                if row.scenario.key == scenario.key and row.result.clients == report.TARGET_CLIENTS
-            ]
-            if rows:
-                rows[0].limits = limits_of(scenario, servers, turns, options.seconds)
-    finally:
-        limit.clean(servers.database)
-
-
-def limits_of(
-    scenario: Scenario, servers: Servers, turns: limit.Turns, seconds: float
-) -> dict[str, limit.Rate]:
-    scripts = []
-    for n, ask in enumerate(scenario.asks(SCRIPTS)[:SCRIPTS]):
-        asked = statements.capture(ask)
-        number = limit.latest() if scenario.key == "submit" else ""
-        scripts.append(limit.script(asked, f"s{n}", number, turns if number else None))
-    connection.close()
-    found: dict[str, limit.Rate] = {}
-    for mode in ("simple", "prepared"):
-        try:
-            found[mode] = limit.run(
-                scripts,
-                url=servers.database,
-                clients=report.TARGET_CLIENTS,
-                seconds=seconds,
-                mode=mode,
-                postmaster=servers.pid("postgres"),
+def compare(scenario: Scenario, servers: Servers, turns: limit.Turns, seconds: float) -> Row:
+    """Ask the application and PostgreSQL alone in turns; the median slice of each counts."""
+    scripts = {
+        "simple": scripts_of(scenario, turns, _SCRIPTS_SIMPLE),
+        "prepared": scripts_of(scenario, turns, _SCRIPTS_PREPARED),
+    }
+    slices: list[load.Result] = []
+    limits: dict[str, list[limit.Rate]] = {"simple": [], "prepared": []}
+    for _ in range(_ROUNDS):
+        task = task_of(scenario, servers, report.TARGET_CLIENTS, seconds * _SLICE)
+        slices.append(load.drive(task))
+        for mode, rates in limits.items():
+            rates.append(
+                limit.run(
+                    scripts[mode],
+                    url=servers.database,
+                    clients=report.TARGET_CLIENTS,
+                    seconds=seconds * _SLICE,
+                    mode=mode,
+                    postmaster=servers.pid("postgres"),
+                )
             )
-        except RuntimeError as refused:
-            progress.say(f"{scenario.label} pgbench {mode}: {refused}")
-            continue
-        rate = found[mode]
-        progress.say(f"{scenario.label} pgbench {mode}: {rate.tps:,.0f}/秒, {rate.micros:,.0f} µs")
-    return found
+    middle = sorted(slices, key=lambda one: one.rate)[_ROUNDS // 2]
+    row = Row(scenario, middle)
+    for mode, rates in limits.items():
+        row.limits[mode] = sorted(rates, key=lambda rate: rate.tps)[_ROUNDS // 2]
+        paired = (one.rate / rate.tps for one, rate in zip(slices, rates, strict=True))
+        row.ratios[mode] = sorted(paired)[_ROUNDS // 2]
+    return row
+
+
+def scripts_of(scenario: Scenario, turns: limit.Turns, count: int) -> list[limit.Script]:
+    """Write real requests as scripts; a submission is really made once, to see its statements."""
+    submits = scenario.key == "submit"
+    scripts = []
+    for n, ask in enumerate(scenario.asks(count)[:count]):
+        asked = statements.capture(ask)
+        number = limit.latest() if submits else ""
+        scripts.append(limit.script(asked, f"s{n}", number, turns if submits else None))
+    connection.close()
+    return scripts
 
 
 def dispatch(servers: Servers, plan: seed.Plan, found: Report, options: argparse.Namespace) -> None:

@@ -53,7 +53,7 @@ class Turns:
 
     @property
     def item(self) -> str:
-        return f"({self.first_item} + nextval('{_TURN}') / {self.residents} % {ITEMS})"
+        return f"({self.first_item} + currval('{_TURN}') / {self.residents} % {ITEMS})"
 
     @property
     def applicant(self) -> str:
@@ -103,7 +103,7 @@ class _Fresh:
         value = statement.params[index]
         text = text_of(value) or ""
         if statement.sql == self.insert:
-            if self.columns[index] == "item_id":  # before the applicant: this turns the wheel
+            if self.columns[index] == "item_id":
                 return self.turns.item
             if self.columns[index] == "applicant_id":
                 return self.turns.applicant
@@ -133,6 +133,8 @@ def _told(statement: Statement, name: str, made: Script, fresh: _Fresh | None) -
         places.append(place or f":{variable}")
     given = iter(places)
     sql = re.sub(r"%%|%s", lambda found: "%" if found[0] == "%%" else next(given), statement.sql)
+    if fresh:  # the serial is taken before the case is written: a good moment to turn the wheel
+        sql = sql.replace("RETURNING value", f"RETURNING value, nextval('{_TURN}')")
     return " ".join(sql.split())
 
 

@@ -5,6 +5,7 @@ A process of its own and one loop over sockets, so that it takes little of the m
 (some 20 µs a request). Loopback only; bounded by a time and by the number of requests.
 """
 
+import os
 import pickle
 import select
 import socket
@@ -63,6 +64,13 @@ class Result:
     def rate(self) -> float:
         """Successes a second."""
         return self.good / self.seconds if self.seconds else 0.0
+
+    @property
+    def others(self) -> float:
+        """Return how much of the machine somebody else used meanwhile, 0 to 1."""
+        ours = sum(seconds for name, seconds in self.cpu.items() if name != "machine")
+        whole = self.seconds * (os.cpu_count() or 1)
+        return max(self.cpu.get("machine", ours) - ours, 0.0) / whole if whole else 0.0
 
     def micros(self, name: str) -> float:
         """Return CPU microseconds a request took of a family of processes."""
@@ -203,7 +211,7 @@ class _Run:
 
     def _cpu(self) -> dict[str, float]:
         found = {name: machine.cpu_seconds([pid]) for name, pid in self.task.watch.items()}
-        return found | {"load": time.process_time()}
+        return found | {"load": time.process_time(), "machine": machine.busy_seconds()}
 
     def _join(self) -> None:
         client = _Client(self.task.port)

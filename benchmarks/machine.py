@@ -43,6 +43,14 @@ def cpu_seconds(roots: Iterable[int]) -> float:
     return total
 
 
+def busy_seconds() -> float:
+    """Return the CPU time everybody on this machine has used, stolen time included."""
+    fields = next((row for row in _rows("stat") if row.startswith("cpu ")), "").split()[1:]
+    ticks = [int(field) for field in fields]
+    idle = sum(ticks[3:5]) if ticks else 0  # idle, iowait
+    return (sum(ticks[:8]) - idle) / _TICK
+
+
 def _table() -> tuple[dict[int, list[int]], dict[int, float]]:
     """Return children by parent, and CPU seconds by process, of all there are now."""
     family: dict[int, list[int]] = {}

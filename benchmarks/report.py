@@ -23,10 +23,10 @@ class Row:
     scenario: Scenario
     result: Result
     limits: dict[str, Rate] = field(default_factory=dict)
+    ratios: dict[str, float] = field(default_factory=dict)  # the median of paired slices
 
     def ratio(self, mode: str) -> float | None:
-        limit = self.limits.get(mode)
-        return self.result.rate / limit.tps if limit and limit.tps else None
+        return self.ratios.get(mode)
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +171,8 @@ def _shaped(report: Report, now: datetime) -> dict[str, Any]:
                 "cpu_us": {name: round(row.result.micros(name)) for name in row.result.cpu},
                 "statuses": row.result.statuses,
                 "pgbench": {mode: asdict(rate) for mode, rate in row.limits.items()},
-                "ratio": {mode: row.ratio(mode) for mode in row.limits},
+                "ratio": row.ratios,
+                "others_share": round(row.result.others, 3),
             }
             for row in report.rows
         ],
