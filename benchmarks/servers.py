@@ -27,7 +27,6 @@ class Servers:
     def __init__(self, crew: Crew) -> None:
         self.crew = crew
         self.settings = {name: value for name, value in os.environ.items() if name in _KEPT}
-        self.settings |= {"LOG_LEVEL": "WARNING"}
         self.addresses: dict[str, str] = {}
         self.port = 0
 
@@ -43,6 +42,7 @@ class Servers:
         self.port = ports.allot(["PORT"], environment={}, remembered={})["PORT"]
         os.environ.update(environment.for_children(self.settings, self.addresses))
         os.environ["DJANGO_SETTINGS_MODULE"] = "backend.config.settings"
+        os.environ["LOG_LEVEL"] = "WARNING"  # our own looks from inside; the servers log as ever
 
     @property
     def database(self) -> str:
