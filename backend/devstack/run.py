@@ -164,7 +164,7 @@ class City:
             "--host": self.host,
             "--port": str(self.port),
             "--workers": self.settings.get("WEB_WORKERS") or str(min(2, os.cpu_count() or 1)),
-            "--blocking-threads": self.settings.get("WEB_THREADS", "4"),
+            "--blocking-threads": self.settings.get("WEB_THREADS", "3"),
             "--http": "1",
             "--log-level": "warning",
             "--workers-kill-timeout": "5",
