@@ -152,7 +152,22 @@ class _Client:
         return int(self.buffer[9:12])
 
     def body(self) -> str:
-        return self.buffer.partition(b"\r\n\r\n")[2].decode("utf-8", "replace")
+        body = self.buffer.partition(b"\r\n\r\n")[2]
+        whole = unchunked(body) if self.wanted < 0 else body
+        return whole.decode("utf-8", "replace")
+
+
+def unchunked(body: bytes) -> bytes:
+    """Join the chunks of a body: each begins with its length in hexadecimal."""
+    parts = []
+    while body:
+        size, _, body = body.partition(b"\r\n")
+        length = int(size.partition(b";")[0], 16)
+        if not length:
+            break
+        parts.append(body[:length])
+        body = body[length + 2 :]
+    return b"".join(parts)
 
 
 _ENDLESS = -(10**9)
