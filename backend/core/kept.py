@@ -6,19 +6,21 @@ that once a process and shape, so the SQL stays the ORM's own and can never drif
 Rows come as tuples, in the order of the queryset's `values_list`.
 """
 
+import functools
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from itertools import count
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 from django.core.exceptions import EmptyResultSet
 from django.db import DEFAULT_DB_ALIAS, connection
-from django.db.models import QuerySet
+from django.db.models import Model, QuerySet
 
 Row = tuple[Any, ...]
+_M = TypeVar("_M", bound=Model)
 _FIRST = datetime(9000, 1, 1, tzinfo=UTC)
 # A mark is a value of the right type that no real value equals; the compiled statement shows where
 # it went. A list stands for any number of values.
@@ -50,6 +52,17 @@ class _Statement:
             part if name is None else (part(given[name]) if part else given[name])
             for name, part in self.parts
         ]
+
+
+@functools.cache
+def columns(model: type[Model]) -> tuple[str, ...]:
+    """Return all columns of a model, for a `values_list` that `read` turns into an instance."""
+    return tuple(field.attname for field in model._meta.concrete_fields)  # noqa: SLF001 (Django's)
+
+
+def read(model: type[_M], values: Sequence[Any]) -> _M:
+    """Return an instance from the values of its `columns`."""
+    return model.from_db(DEFAULT_DB_ALIAS, columns(model), values)
 
 
 class Kept:

@@ -5,10 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db import DEFAULT_DB_ALIAS
-
 from backend.accounts.models import Account
-from backend.core import crypto
+from backend.core import crypto, kept
 from backend.core.errors import Forbidden
 from backend.core.kept import Kept
 from backend.organisation import atlas
@@ -35,16 +33,18 @@ def of_account(account: Account) -> Resident | None:
     row = _OF_ACCOUNT.one(account=account.pk)
     if row is None:
         return None
-    person = Resident.from_db(DEFAULT_DB_ALIAS, _PERSON, row)
+    person = kept.read(Resident, row)
     person.account = account
     person.hukou_division = atlas.numbered(person.hukou_division_id)
     person.residence_division = atlas.numbered(person.residence_division_id)
     return person
 
 
-_PERSON = [field.attname for field in Resident._meta.concrete_fields]  # noqa: SLF001 (Django's API)
 _OF_ACCOUNT = Kept(
-    lambda account: Resident.objects.filter(account=account).values_list(*_PERSON)[:1], account=int
+    lambda account: Resident.objects.filter(account=account).values_list(*kept.columns(Resident))[
+        :1
+    ],
+    account=int,
 )
 
 

@@ -12,20 +12,15 @@ from backend.cases.lifecycle import Status
 from backend.cases.models import Case, CaseEvent, CaseStep
 from backend.cases.queries import answers, narrow, possible, scope, staff, words
 from backend.catalogue import conditions
-from backend.core import crypto
+from backend.catalogue import queries as catalogue
+from backend.core import crypto, kept
+from backend.core.kept import Kept
+from backend.organisation import atlas, names
 from backend.organisation import queries as organisation
 from backend.organisation.duties import Duty, HeldPost
 from backend.organisation.models import Post, StaffMember
 from backend.residents.models import Resident
 
-_RELATED = (
-    "version",
-    "item",
-    "department",
-    "intake_division",
-    "applicant__hukou_division",
-    "applicant__residence_division",
-)
 _VERBS = {
     **possible.OF_CASE,
     "submit": "提交",
@@ -47,10 +42,50 @@ def find(account: Account, posts: Sequence[HeldPost], number: str) -> Case:
     :raises CaseNotFound: no such number, or out of sight; nobody can tell which.
     """
     seen = scope.visible_to(account, posts).filter(number=number)
-    case = seen.select_related(*_RELATED).first()
-    if case is None:
+    pk = seen.values_list("pk", flat=True).first()
+    if pk is None:
         raise scope.CaseNotFound
+    return _whole(pk)
+
+
+def _whole(pk: int) -> Case:
+    """Read a case and its applicant; what hangs on them changes rarely, and is kept at hand."""
+    row = _WHOLE.rows(pk=pk)[0]
+    case, person = kept.read(Case, row[: len(_CASE)]), kept.read(Resident, row[len(_CASE) :])
+    person.hukou_division = atlas.numbered(person.hukou_division_id)
+    person.residence_division = atlas.numbered(person.residence_division_id)
+    case.applicant, case.version = person, catalogue.frozen(case.version_id)
+    case.item = case.version.item
     return case
+
+
+_CASE = kept.columns(Case)
+_WHOLE = Kept(
+    lambda pk: Case.objects.filter(pk=pk).values_list(
+        *_CASE, *(f"applicant__{name}" for name in kept.columns(Resident))
+    ),
+    pk=int,
+)
+_STEPS = Kept(
+    lambda case: (
+        CaseStep.objects.filter(case=case)
+        .order_by("stage", "round", "pk")
+        .values_list(*kept.columns(CaseStep))
+    ),
+    case=int,
+)
+_EVENTS = Kept(
+    lambda case: (
+        CaseEvent.objects.filter(case=case).order_by("seq").values_list(*kept.columns(CaseEvent))
+    ),
+    case=int,
+)
+_NAMES = Kept(
+    lambda accounts: StaffMember.objects.filter(account__in=accounts).values_list(
+        "account_id", "name"
+    ),
+    accounts=list[int],
+)
 
 
 def page(
@@ -59,9 +94,9 @@ def page(
     """Return the record of a case from `find`; personal values are masked."""
     facts = case.facts
     plan = workflow.plan(case.version.workflow, facts)
-    steps = list(case.steps.select_related("department").order_by("stage", "round", "pk"))
+    steps = [kept.read(CaseStep, row) for row in _STEPS.rows(case=case.pk)]
     open_steps = [step for step in steps if step.state == CaseStep.State.OPEN]
-    events = list(CaseEvent.objects.filter(case=case).order_by("seq"))
+    events = [kept.read(CaseEvent, row) for row in _EVENTS.rows(case=case.pk)]
     people = _people(steps, events)
     reader = _Reader(posts, people, now)
     desk = possible.Desk(account, posts, case, open_steps, plan, now)
@@ -78,8 +113,8 @@ def page(
         "reason": case.reason,
         "channel": case.channel,
         "channel_label": case.get_channel_display(),
-        "department": case.department.name,
-        "intake_division": case.intake_division.full_name,
+        "department": names.office(case.department_id).name,
+        "intake_division": _full_name(case.intake_division_id),
         "received_at": case.submitted_at,
         "accepted_at": case.accepted_at,
         "decided_at": case.decided_at,
@@ -194,7 +229,12 @@ def _people(steps: list[CaseStep], events: list[CaseEvent]) -> dict[int, str]:
     """Name the staff on the record in one statement; residents have no name here."""
     ids = {event.actor_id for event in events}
     ids |= {pk for step in steps for pk in (step.done_by_id, step.claimed_by_id) if pk}
-    return dict(StaffMember.objects.filter(account__in=ids).values_list("account_id", "name"))
+    return dict(_NAMES.rows(accounts=list(ids)))
+
+
+def _full_name(division: int) -> str:
+    found = atlas.numbered(division)
+    return found.full_name if found else ""
 
 
 class _Reader:
@@ -222,7 +262,7 @@ class _Reader:
             "round": step.round,
             "state": step.state,
             "state_label": step.get_state_display(),
-            "department": step.department.name,
+            "department": names.office(step.department_id).name,
             "role_label": role,
             "opened_at": step.opened_at,
             "due_on": step.due_on,
@@ -230,7 +270,7 @@ class _Reader:
             "claimed_until": step.claimed_until if held else None,
             "done_at": step.done_at,
             "done_by": self.people.get(step.done_by_id or 0, ""),
-            "opinion": self.opinion(step.opinion, step.department.name),
+            "opinion": self.opinion(step.opinion, names.office(step.department_id).name),
         }
 
     def event(self, event: CaseEvent) -> dict[str, Any]:

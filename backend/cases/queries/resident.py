@@ -5,7 +5,6 @@ from datetime import date, datetime
 from typing import Any, Literal
 from uuid import UUID
 
-from django.db import DEFAULT_DB_ALIAS
 from django.db.models import QuerySet
 from django.utils import timezone
 
@@ -15,6 +14,7 @@ from backend.cases.lifecycle import CLOSED, LIFECYCLE, OPEN, Status
 from backend.cases.models import Case, CaseEvent, CaseStep, Draft
 from backend.cases.queries import answers, scope, words
 from backend.catalogue import queries as catalogue
+from backend.core import kept
 from backend.core.api import COUNT_CAP
 from backend.core.errors import NotFound
 from backend.core.kept import Kept
@@ -47,7 +47,7 @@ class DraftNotFound(NotFound):
 
 
 _EVENT = ("verb", "at", "step", "details")
-_CASE = [field.attname for field in Case._meta.concrete_fields]  # noqa: SLF001 (Django's own API)
+_CASE = kept.columns(Case)
 _AROUND = (
     "intake_division__full_name",
     "applicant__birth_on",
@@ -158,7 +158,7 @@ def _own(account: Account, number: str) -> tuple[Case, str]:
     row = _WHOLE.one(account=account.pk, number=number)
     if row is None:
         raise scope.CaseNotFound
-    case = Case.from_db(DEFAULT_DB_ALIAS, _CASE, row[: len(_CASE)])
+    case = kept.read(Case, row[: len(_CASE)])
     intake, birth_on, hukou = row[len(_CASE) :]
     case.version = catalogue.frozen(case.version_id)
     case.item = case.version.item
