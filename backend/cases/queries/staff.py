@@ -122,17 +122,26 @@ def worklist(
     found = steps.order_by("due_on", "pk").values_list("pk", flat=True)[: size + 1]
     rows = [dict(zip(_STEP, row, strict=True)) for row in sorted(_STEPS.rows(ids=list(found)))]
     kinds = _day_kinds({row["case__version"] for row in rows})
+    today = timezone.localdate(now)
     return [
         (
             (row["due_on"], row["pk"]),
-            _todo(row, account=account, now=now, kind=kinds[row["case__version"]].of(row["key"])),
+            _todo(
+                row,
+                account=account,
+                now=now,
+                today=today,
+                kind=kinds[row["case__version"]].of(row["key"]),
+            ),
         )
         for row in rows
     ]
 
 
-def _todo(row: dict[str, Any], *, account: Account, now: datetime, kind: DayKind) -> dict[str, Any]:
-    today, held = timezone.localdate(now), bool(row["claimed_until"] and row["claimed_until"] > now)
+def _todo(
+    row: dict[str, Any], *, account: Account, now: datetime, today: date, kind: DayKind
+) -> dict[str, Any]:
+    held = bool(row["claimed_until"] and row["claimed_until"] > now)
     colour = deadlines.light(
         today=today,
         due_on=row["due_on"],
