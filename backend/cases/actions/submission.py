@@ -240,12 +240,19 @@ def _next_number(division: Division, day: date) -> str:
     return numbers.format_number(point, day, serial)
 
 
+_ONCE = ("case_once_a_token", "case_one_open_per_person_and_item")
+
+
 def _settle(
     refused: IntegrityError, case: Case, actor: Account, token: UUID, digest: bytes
 ) -> Case:
-    """Say what a refused insert means: the same submission twice, or a second open case."""
+    """
+    Say what a refused insert means: the same submission twice, or a second open case.
+
+    A repeat breaks both constraints, and PostgreSQL names whichever index it looks at first.
+    """
     constraint = getattr(getattr(refused.__cause__, "diag", None), "constraint_name", "")
-    if constraint == "case_once_a_token" and (earlier := _earlier(actor, token, digest)):
+    if constraint in _ONCE and (earlier := _earlier(actor, token, digest)):
         return earlier
     if constraint == "case_one_open_per_person_and_item":
         standing = (
