@@ -70,7 +70,8 @@ class Result:
         """Return how much of the machine somebody else used meanwhile, 0 to 1."""
         ours = sum(seconds for name, seconds in self.cpu.items() if name != "machine")
         whole = self.seconds * (os.cpu_count() or 1)
-        return max(self.cpu.get("machine", ours) - ours, 0.0) / whole if whole else 0.0
+        share = (self.cpu.get("machine", ours) - ours) / whole if whole else 0.0
+        return min(max(share, 0.0), 1.0)  # the kernel counts in ticks
 
     def micros(self, name: str) -> float:
         """Return CPU microseconds a request took of a family of processes."""
