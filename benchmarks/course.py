@@ -15,7 +15,8 @@ from benchmarks.report import Report, Row
 from benchmarks.scenarios import Scenario, World
 from benchmarks.servers import DATA, Servers
 
-_ROUNDS, _SLICE = 3, 0.6  # slices of the application and of pgbench in turns, each so much shorter
+_ROUNDS, _MOST_ROUNDS = 3, 6  # pairs of slices, application and pgbench; more while disturbed
+_QUIET, _SLICE = 0.05, 0.6  # others' share of the machine in a quiet slice; a slice is shorter
 # Real requests a pgbench run draws from: many, so that it works as wide a field as the application;
 # fewer where each client prepares them all first.
 _SCRIPTS_SIMPLE, _SCRIPTS_PREPARED = 96, 16
@@ -142,34 +143,40 @@ def task_of(scenario: Scenario, servers: Servers, clients: int, seconds: float) 
 
 
 def compare(scenario: Scenario, servers: Servers, turns: limit.Turns, seconds: float) -> Row:
-    """Ask the application and PostgreSQL alone in turns; the median slice of each counts."""
-    scripts = {
+    """Ask the application and PostgreSQL alone in turns; the least disturbed pair counts."""
+    scripts: dict[limit.Mode, list[limit.Script]] = {
         "simple": scripts_of(scenario, turns, _SCRIPTS_SIMPLE),
         "prepared": scripts_of(scenario, turns, _SCRIPTS_PREPARED),
     }
-    slices: list[load.Result] = []
-    limits: dict[str, list[limit.Rate]] = {"simple": [], "prepared": []}
-    for _ in range(_ROUNDS):
-        task = task_of(scenario, servers, report.TARGET_CLIENTS, seconds * _SLICE)
-        slices.append(load.drive(task))
-        for mode, rates in limits.items():
-            rates.append(
-                limit.run(
-                    scripts[mode],
-                    url=servers.database,
-                    clients=report.TARGET_CLIENTS,
-                    seconds=seconds * _SLICE,
-                    mode=mode,
-                    postmaster=servers.pid("postgres"),
-                )
+    pairs: list[tuple[load.Result, dict[str, limit.Rate]]] = []
+    while len(pairs) < _ROUNDS or (len(pairs) < _MOST_ROUNDS and _disturbed(pairs) > _QUIET):
+        asked = load.drive(task_of(scenario, servers, report.TARGET_CLIENTS, seconds * _SLICE))
+        rates = {
+            mode: limit.run(
+                scripts[mode],
+                url=servers.database,
+                clients=report.TARGET_CLIENTS,
+                seconds=seconds * _SLICE,
+                mode=mode,
+                postmaster=servers.pid("postgres"),
             )
-    middle = sorted(slices, key=lambda one: one.rate)[_ROUNDS // 2]
-    row = Row(scenario, middle)
-    for mode, rates in limits.items():
-        row.limits[mode] = sorted(rates, key=lambda rate: rate.tps)[_ROUNDS // 2]
-        paired = (one.rate / rate.tps for one, rate in zip(slices, rates, strict=True))
-        row.ratios[mode] = sorted(paired)[_ROUNDS // 2]
-    return row
+            for mode in scripts
+        }
+        pairs.append((asked, rates))
+    asked, rates = min(pairs, key=_disturbance)
+    return Row(
+        scenario, asked, rates, {mode: asked.rate / rate.tps for mode, rate in rates.items()}
+    )
+
+
+def _disturbance(pair: tuple[load.Result, dict[str, limit.Rate]]) -> float:
+    """Return how much of the machine others took from the application's or pgbench's slice."""
+    asked, rates = pair
+    return max(asked.others, rates["simple"].others)
+
+
+def _disturbed(pairs: list[tuple[load.Result, dict[str, limit.Rate]]]) -> float:
+    return min(map(_disturbance, pairs))
 
 
 def scripts_of(scenario: Scenario, turns: limit.Turns, count: int) -> list[limit.Script]:

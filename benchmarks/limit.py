@@ -28,11 +28,12 @@ _CODE = "BENCH-"
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """Transactions a second, mean milliseconds, and PostgreSQL's CPU µs for each."""
+    """Transactions a second, mean milliseconds, PostgreSQL's CPU µs for each, and who disturbed."""
 
     tps: float
     latency: float
     micros: float
+    others: float  # how much of the machine somebody else used meanwhile, 0 to 1
 
 
 @dataclass(slots=True)
@@ -174,9 +175,9 @@ def run(
             *(servers.pgbench(), "-n", "-M", mode, "-c", str(clients), "-j", "2"),
             *("-T", str(max(round(seconds), 1)), *variables, *files, url),
         ]
-        before = machine.cpu_seconds([postmaster])
+        clock = machine.Clock([postmaster])
         done = subprocess.run(command, capture_output=True, text=True, check=False)
-        spent = machine.cpu_seconds([postmaster]) - before
+        spent, others = clock.read()
     if done.returncode or "aborted" in done.stderr:
         raise RuntimeError(f"pgbench: {done.stderr[-1500:]}")
     count = float(_found(r"actually processed: (\d+)", done.stdout))
@@ -184,6 +185,7 @@ def run(
         tps=float(_found(r"tps = ([\d.]+)", done.stdout)),
         latency=float(_found(r"latency average = ([\d.]+)", done.stdout)),
         micros=spent * 1e6 / max(count, 1),
+        others=others,
     )
 
 

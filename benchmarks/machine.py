@@ -2,6 +2,7 @@
 
 import os
 import platform
+import time
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -49,6 +50,27 @@ def busy_seconds() -> float:
     ticks = [int(field) for field in fields]
     idle = sum(ticks[3:5]) if ticks else 0  # idle, iowait
     return (sum(ticks[:8]) - idle) / _TICK
+
+
+class Clock:
+    """How much CPU time some processes take from now on, beside us and what we run and wait for."""
+
+    def __init__(self, roots: Iterable[int]) -> None:
+        self._roots = list(roots)
+        self._began = self._now()
+
+    def read(self) -> tuple[float, float]:
+        """Return their CPU seconds, and the share of the machine that others used, 0 to 1."""
+        wall, theirs, ours, all_of_it = (
+            now - before for now, before in zip(self._now(), self._began, strict=True)
+        )
+        whole = wall * (os.cpu_count() or 1)
+        return theirs, max(all_of_it - theirs - ours, 0.0) / whole if whole else 0.0
+
+    def _now(self) -> tuple[float, float, float, float]:
+        own = os.times()
+        ours = own.user + own.system + own.children_user + own.children_system
+        return time.monotonic(), cpu_seconds(self._roots), ours, busy_seconds()
 
 
 def _table() -> tuple[dict[int, list[int]], dict[int, float]]:

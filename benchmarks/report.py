@@ -24,7 +24,7 @@ class Row:
     scenario: Scenario
     result: Result
     limits: dict[str, Rate] = field(default_factory=dict)
-    ratios: dict[str, float] = field(default_factory=dict)  # the median of paired slices
+    ratios: dict[str, float] = field(default_factory=dict)  # of the least disturbed pair of slices
 
     def ratio(self, mode: str) -> float | None:
         return self.ratios.get(mode)
