@@ -54,6 +54,8 @@ class Step:
     office: int
     counts: bool
     opened: int
+    days: int
+    day_kind: DayKind
     due_on: date
     warn_on: date
     state: str = "open"
@@ -78,6 +80,15 @@ class Event:
 
 
 @dataclass(slots=True)
+class Stop:
+    """One row of cases_clockstop: the clock stood while a step that does not count was open."""
+
+    step: str
+    began_on: date
+    ended_on: date | None = None
+
+
+@dataclass(slots=True)
 class Life:
     """A case so far. Its fields of time are what `deadlines` works on."""
 
@@ -90,6 +101,9 @@ class Life:
     accepted: int | None = None
     decided: int | None = None
     closed: int | None = None
+    clock_from: date | None = None
+    promised_total: int = 0
+    statutory_total: int = 0
     promised_due_on: date | None = None
     statutory_due_on: date | None = None
     warn_on: date | None = None
@@ -98,6 +112,16 @@ class Life:
     head: bytes = b""
     steps: list[Step] = field(default_factory=list)
     events: list[Event] = field(default_factory=list)
+    stops: list[Stop] = field(default_factory=list)
+
+    def stand(self, step: str, today: date) -> None:
+        if self.paused_on is None:
+            self.paused_on = today
+            self.stops.append(Stop(step, today))
+
+    def halt(self, today: date) -> None:
+        if self.paused_on is not None:
+            self.stops[-1].ended_on, self.paused_on = today, None
 
     def waits(self) -> bool:
         """Say whether a step is open."""
@@ -222,7 +246,8 @@ class Historian:
             for step in life.steps:
                 if step.state == "open":
                     step.state, step.done, step.done_by = "cancelled", at, life.applicant_account
-            life.status, life.closed, life.paused_on = "withdrawn", at, None
+            life.status, life.closed = "withdrawn", at
+            life.halt(local_day(at))
             self._record(life, "withdraw", life.applicant_account, at, details={"reason": ""})
             return True
         return False
@@ -261,19 +286,22 @@ class Historian:
             model = Life("", 0, 0)
             deadlines.start(
                 model,
-                today=today,
+                on=today,
                 promised=version.promised_days,
                 statutory=version.legal_days,
                 kind=version.days,
                 calendar=self._calendar,
             )
             found = self._starts[today, version.pk] = model
+        life.clock_from, life.promised_total = found.clock_from, found.promised_total
+        life.statutory_total = found.statutory_total
         life.promised_due_on, life.statutory_due_on = found.promised_due_on, found.statutory_due_on
         life.warn_on, life.provisional = found.warn_on, found.provisional
 
     def _decide(self, life: Life, tale: _Tale, step: Step, actor: int, at: int) -> None:
         granted = tale.rng.random() > 0.05
-        life.status, life.decided, life.paused_on = "decided", at, None
+        life.status, life.decided = "decided", at
+        life.halt(local_day(at))
         life.outcome = "granted" if granted else "refused"
         if granted:
             self._told(life, "decide", actor, at, step, outcome="granted", reason="")
@@ -307,13 +335,19 @@ class Historian:
         if life.status == "accepted":
             today = local_day(at)
             if workflow.counts(stage):
-                deadlines.resume(life, today=today, kind=tale.version.days, calendar=self._calendar)
+                self._go_on(life, tale.version, today)
             else:
-                deadlines.pause(life, today=today)
+                life.stand(stage[-1]["key"], today)
+
+    def _go_on(self, life: Life, version: Version, today: date) -> None:
+        if life.paused_on is not None:
+            life.halt(today)
+            deadlines.reckon(life, stops=life.stops, kind=version.days, calendar=self._calendar)
 
     def _step(self, tale: _Tale, rule: workflow.Step, stage: int, office: int, at: int) -> Step:
         kind: DayKind = rule.get("day_kind") or tale.version.days
-        due_on, warn_on = self._limit(local_day(at), int(rule.get("days") or 0), kind)
+        days = int(rule.get("days") or 0)
+        due_on, warn_on = self._limit(local_day(at), days, kind)
         return Step(
             key=rule["key"],
             name=rule["name"],
@@ -323,6 +357,8 @@ class Historian:
             office=office,
             counts=rule.get("counts", True),
             opened=at,
+            days=days,
+            day_kind=kind,
             due_on=due_on,
             warn_on=warn_on,
         )
@@ -331,7 +367,7 @@ class Historian:
         found = self._limits.get((opened, days, kind))
         if found is None:
             due = deadlines.step_due(opened, days, kind, self._calendar).day
-            found = due, deadlines.warn_day(opened, due, kind, self._calendar)
+            found = due, deadlines.warn_day(opened, due, days, kind, self._calendar)
             self._limits[opened, days, kind] = found
         return found
 

@@ -12,7 +12,7 @@ import psycopg
 
 from backend.accounts.models import AccessToken, Account, WeChatIdentity
 from backend.cases import numbers, workflow
-from backend.cases.models import Case, CaseCounter, CaseEvent, CaseStep, answers_context
+from backend.cases.models import Case, CaseCounter, CaseEvent, CaseStep, ClockStop, answers_context
 from backend.core import crypto
 from backend.residents import identity
 from backend.residents.models import Resident
@@ -49,17 +49,17 @@ CASES = Table(
         *("id", "number", "version_id", "item_id", "department_id", "applicant_id"),
         *("submitted_by_id", "channel", "status", "sealed_answers", "token", "request_digest"),
         *("intake_division_id", "county_code", "town_code", "village_code", "submitted_at"),
-        *("accepted_at", "decided_at", "closed_at", "promised_due_on", "statutory_due_on"),
-        *("warn_on", "paused_on", "provisional", "outcome", "reason", "event_count"),
-        "event_head",
+        *("accepted_at", "decided_at", "closed_at", "clock_from", "promised_total"),
+        *("statutory_total", "promised_due_on", "statutory_due_on", "warn_on", "paused_on"),
+        *("provisional", "outcome", "reason", "bundle_key", "event_count", "event_head"),
     ],
 )
 STEPS = Table(
     CaseStep,
     [
         *("case_id", "key", "name", "phase", "stage", "role", "department_id", "county_code"),
-        *("town_code", "village_code", "state", "counts", "opened_at", "due_on", "warn_on"),
-        *("done_at", "done_by_id", "opinion"),
+        *("town_code", "village_code", "state", "counts", "opened_at", "days", "day_kind"),
+        *("due_on", "warn_on", "done_at", "done_by_id", "opinion"),
     ],
 )
 EVENTS = Table(
@@ -69,8 +69,9 @@ EVENTS = Table(
         *("prev_hash", "hash"),
     ],
 )
+STOPS = Table(ClockStop, ["case_id", "kind", "step", "began_on", "ended_on"])
 COUNTERS = Table(CaseCounter, ["point", "day", "value"])
-TABLES = (ACCOUNTS, WECHAT, TOKENS, RESIDENTS, CASES, STEPS, EVENTS, COUNTERS)
+TABLES = (ACCOUNTS, WECHAT, TOKENS, RESIDENTS, CASES, STEPS, EVENTS, STOPS, COUNTERS)
 
 
 def openid(i: int) -> str:
@@ -184,15 +185,17 @@ class Sower:
         cases: list[str] = []
         steps: list[str] = []
         events: list[str] = []
+        stops: list[str] = []
         for place, submitted in enumerate(times):
             i = first[n] + place
-            self._case(i, n, day, submitted, serials, rng, (cases, steps, events))
+            self._case(i, n, day, submitted, serials, rng, (cases, steps, events, stops))
         MOMENTS.clear()
         counters = [COUNTERS.line(point, day, value) for point, value in serials.items()]
         with self.connection.transaction():
             CASES.copy(self.connection, cases)
             STEPS.copy(self.connection, steps)
             EVENTS.copy(self.connection, events)
+            STOPS.copy(self.connection, stops)
             COUNTERS.copy(self.connection, counters)
         return count
 
@@ -204,7 +207,7 @@ class Sower:
         submitted: int,
         serials: Counter[str],
         rng: random.Random,
-        out: tuple[list[str], list[str], list[str]],
+        out: tuple[list[str], list[str], list[str], list[str]],
     ) -> None:
         field, versions = self.field, self.field.city.versions
         resident, before = field.plan.applicant(i)
@@ -240,6 +243,10 @@ class Sower:
         out[0].append(_case_line(pk, life, ids, codes, sealed, submitted, i))
         out[1].extend(_step_lines(pk, life, codes))
         out[2].extend(_event_lines(pk, life))
+        out[3].extend(
+            STOPS.line(pk, ClockStop.Kind.STEP.value, stop.step, stop.began_on, stop.ended_on)
+            for stop in life.stops
+        )
 
     def _shape(self, choice: int, age: int) -> _Shape:
         """Fill the form once for everybody of an age; who they are is written in each time."""
@@ -279,9 +286,12 @@ def _case_line(
     i: int,
 ) -> str:
     version, resident, account, village = ids
-    due, limit, warn, paused = (
+    began, due, limit, warn, paused = (
         day or "\\N"
-        for day in (life.promised_due_on, life.statutory_due_on, life.warn_on, life.paused_on)
+        for day in (
+            *(life.clock_from, life.promised_due_on, life.statutory_due_on),
+            *(life.warn_on, life.paused_on),
+        )
     )
     digest = life.events[0].hash.hex()
     token = UUID(int=mix(i, 10) << 64 | mix(i, 11))
@@ -289,16 +299,17 @@ def _case_line(
         f"{pk}\t{life.number}\t{version.pk}\t{version.item_id}\t{life.office}\t{resident}\t"
         f"{account}\tminiapp\t{life.status}\t\\\\x{sealed.hex()}\t{token}\t\\\\x{digest}\t"
         f"{village}\t{codes}\t{told(submitted)}\t{told(life.accepted)}\t{told(life.decided)}\t"
-        f"{told(life.closed)}\t{due}\t{limit}\t{warn}\t{paused}\t{life.provisional:d}\t"
-        f"{life.outcome}\t{life.reason}\t{len(life.events)}\t\\\\x{life.head.hex()}{CASES.rest}"
+        f"{told(life.closed)}\t{began}\t{life.promised_total}\t{life.statutory_total}\t{due}\t"
+        f"{limit}\t{warn}\t{paused}\t{life.provisional:d}\t"
+        f"{life.outcome}\t{life.reason}\t\t{len(life.events)}\t\\\\x{life.head.hex()}{CASES.rest}"
     )
 
 
 def _step_lines(pk: int, life: Life, codes: str) -> list[str]:
     return [
         f"{pk}\t{step.key}\t{step.name}\t{step.phase}\t{step.stage}\t{step.role}\t{step.office}\t"
-        f"{codes}\t{step.state}\t{step.counts:d}\t{told(step.opened)}\t{step.due_on}\t"
-        f"{step.warn_on}\t{told(step.done)}\t{step.done_by or NOBODY}\t{step.opinion}{STEPS.rest}"
+        f"{codes}\t{step.state}\t{step.counts:d}\t{told(step.opened)}\t{step.days}\t"
+        f"{step.day_kind}\t{step.due_on}\t{step.warn_on}\t{told(step.done)}\t{step.done_by or NOBODY}\t{step.opinion}{STEPS.rest}"
         for step in life.steps
     ]
 

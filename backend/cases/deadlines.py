@@ -1,14 +1,17 @@
 """
 The clock of a case and of its steps (时限): days only, pure; the calendar is handed in.
 
-The day after acceptance is day 1. The promised and the statutory limit run side by side; both
-stand still while only steps that do not count are open (公示、特别程序, 行政许可法 §45).
+The day after acceptance is day 1. The promised and the statutory limit run side by side; days on
+which the clock stands (补充材料、特别程序、公示, 行政许可法 §45) do not count. Every last day is
+reckoned anew from where the clock began, how many days were given and when it stood, so that it
+can be proved at any time.
 """
 
+from collections.abc import Iterable
 from datetime import date, timedelta
 from typing import Literal, Protocol
 
-from backend.core.workdays import DayKind, Due, WorkCalendar
+from backend.core.workdays import DayKind, Due, Span, WorkCalendar
 
 Light = Literal["green", "yellow", "red", "blue"]
 _DAY = timedelta(days=1)
@@ -16,6 +19,9 @@ _SHARE = 0.2  # 黄灯: 剩余 ≤1 日或 ≤20% (领域说明 §2.7)
 
 
 class Timed(Protocol):
+    clock_from: date | None
+    promised_total: int
+    statutory_total: int
     promised_due_on: date | None
     statutory_due_on: date | None
     warn_on: date | None
@@ -23,41 +29,42 @@ class Timed(Protocol):
     provisional: bool
 
 
+class Stop(Protocol):
+    @property
+    def began_on(self) -> date: ...
+    @property
+    def ended_on(self) -> date | None: ...
+
+
 def start(
     case: Timed,
     *,
-    today: date,
+    on: date,
     promised: int,
     statutory: int,
     kind: DayKind,
     calendar: WorkCalendar,
 ) -> None:
-    """受理: both limits begin; `promised` and `statutory` are days of `kind`."""
-    due = calendar.add(today, promised, kind)
-    limit = calendar.add(today, statutory, kind)
+    """受理: both limits begin the day after `on`; `promised` and `statutory` are days of `kind`."""
+    case.clock_from, case.promised_total, case.statutory_total = on, promised, statutory
+    reckon(case, stops=(), kind=kind, calendar=calendar)
+
+
+def reckon(case: Timed, *, stops: Iterable[Stop], kind: DayKind, calendar: WorkCalendar) -> None:
+    """Set both last days and the warning from where the clock began, its days and its stops."""
+    if case.clock_from is None:
+        return
+    stopped = spans(stops)
+    due = calendar.add(case.clock_from, case.promised_total, kind, stopped=stopped)
+    limit = calendar.add(case.clock_from, case.statutory_total, kind, stopped=stopped)
     case.promised_due_on, case.statutory_due_on = due.day, limit.day
     case.provisional = due.provisional or limit.provisional
-    case.warn_on = warn_day(today, due.day, kind, calendar)
+    case.warn_on = warn_day(case.clock_from, due.day, case.promised_total, kind, calendar)
 
 
-def pause(case: Timed, *, today: date) -> None:
-    """停表: from `today` on no day counts; a clock that stands already stays as it is."""
-    if case.promised_due_on and case.paused_on is None:
-        case.paused_on = today
-
-
-def resume(case: Timed, *, today: date, kind: DayKind, calendar: WorkCalendar) -> None:
-    """恢复计时: both limits move by the days of `kind` from the stop up to yesterday."""
-    if case.paused_on is None:
-        return
-    stood = calendar.remaining(case.paused_on - _DAY, today - _DAY, kind)
-    case.paused_on = None
-    if stood > 0 and case.promised_due_on and case.statutory_due_on:
-        due = calendar.add(case.promised_due_on, stood, kind)
-        limit = calendar.add(case.statutory_due_on, stood, kind)
-        case.promised_due_on, case.statutory_due_on = due.day, limit.day
-        case.provisional = case.provisional or due.provisional or limit.provisional
-        case.warn_on = warn_day(today, due.day, kind, calendar)
+def spans(stops: Iterable[Stop]) -> list[Span]:
+    """Return the days of ended stops, first and last; the day the clock goes on counts again."""
+    return [(stop.began_on, stop.ended_on - _DAY) for stop in stops if stop.ended_on]
 
 
 def stop(case: Timed) -> None:
@@ -65,14 +72,21 @@ def stop(case: Timed) -> None:
     case.paused_on = None
 
 
-def step_due(opened_on: date, days: int, kind: DayKind, calendar: WorkCalendar) -> Due:
+def step_due(
+    opened_on: date,
+    days: int,
+    kind: DayKind,
+    calendar: WorkCalendar,
+    *,
+    stops: Iterable[Stop] = (),
+) -> Due:
     """Return the last day of a step that came in on `opened_on`."""
-    return calendar.add(opened_on, days, kind)
+    return calendar.add(opened_on, days, kind, stopped=spans(stops))
 
 
-def warn_day(start: date, due: date, kind: DayKind, calendar: WorkCalendar) -> date:
-    """Return the first day on which a fifth of the time, or one day, is left."""
-    most = max(1, int(calendar.remaining(start, due, kind) * _SHARE))
+def warn_day(start: date, due: date, total: int, kind: DayKind, calendar: WorkCalendar) -> date:
+    """Return the first day after `start` on which a fifth of `total` days, or one, is left."""
+    most = max(1, int(total * _SHARE))
     day = due
     while day > start and calendar.remaining(day - _DAY, due, kind) <= most:
         day -= _DAY

@@ -67,6 +67,7 @@ INSTALLED_APPS = [
     "axes",
     "django_structlog",
     "backend.accounts",
+    "backend.files",
     "backend.organisation",
     "backend.residents",
     "backend.catalogue",

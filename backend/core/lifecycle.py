@@ -21,8 +21,13 @@ class Move:
 
 
 class Lifecycle:
+    """The rows; a verb may have several, with sources that do not overlap."""
+
     def __init__(self, rows: Iterable[Move]) -> None:
-        self.moves = {row.verb: row for row in rows}
+        self.rows = list(rows)
+        self.moves: dict[str, list[Move]] = {}
+        for row in self.rows:
+            self.moves.setdefault(row.verb, []).append(row)
 
     def move(self, verb: str, status: str) -> Move:
         """
@@ -30,10 +35,10 @@ class Lifecycle:
 
         :raises IllegalMove: the table has no such row.
         """
-        row = self.moves[verb]
-        if status not in row.sources:
-            raise IllegalMove(verb=verb, state=status)
-        return row
+        for row in self.moves[verb]:
+            if status in row.sources:
+                return row
+        raise IllegalMove(verb=verb, state=status)
 
     def verbs_from(self, status: str) -> list[str]:
-        return [row.verb for row in self.moves.values() if status in row.sources]
+        return [row.verb for row in self.rows if status in row.sources]

@@ -23,6 +23,7 @@ class Duty(models.TextChoices):
     REVIEW = "review", "审核"
     DECIDE = "decide", "批准"
     DELIVER = "deliver", "送达"
+    ENDORSE = "endorse", "负责人批准"
     OVERSEE = "oversee", "督办"
     AUDIT = "audit", "查痕"
     TIMER = "timer", "系统计时"
@@ -36,7 +37,7 @@ DUTIES: dict[str, frozenset[Duty]] = {
     Role.COUNTY_REVIEWER: _OFFICE,
     Role.CITY_REVIEWER: _OFFICE,
     Role.EXTERNAL_AGENCY: frozenset({Duty.HANDLE, Duty.REVIEW, Duty.DELIVER}),
-    Role.DEPARTMENT_HEAD: frozenset({Duty.OVERSEE}),
+    Role.DEPARTMENT_HEAD: frozenset({Duty.OVERSEE, Duty.ENDORSE}),
     Role.SUPERVISOR: frozenset({Duty.OVERSEE, Duty.AUDIT}),
     Role.ITEM_ADMIN: frozenset(),
     Role.PLATFORM_ADMIN: frozenset(),

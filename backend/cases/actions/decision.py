@@ -1,7 +1,7 @@
 """决定、送达、办结."""
 
 from backend.accounts.models import Account
-from backend.cases import deadlines, workflow
+from backend.cases import workflow
 from backend.cases.actions import moves
 from backend.cases.actions.intake import REMEDY, ReasonMissing
 from backend.cases.actions.moves import State, Turn
@@ -39,8 +39,7 @@ def decide(*, actor: Account, number: str, outcome: str, reason: str = "") -> Ca
         moves.may(turn, row.duty, step)
         granted = outcome == Case.Outcome.GRANTED
         moves.close_step(turn, step, State.PASSED if granted else State.REJECTED, reason)
-        deadlines.stop(turn.case)
-        turn.changed |= moves.CLOCK
+        moves.halt(turn)
         turn.set(outcome=outcome, reason=reason, decided_at=turn.now)
         remedy = {} if granted else {"remedy": REMEDY}
         moves.record(turn, "decide", step=step.key, outcome=outcome, reason=reason, **remedy)

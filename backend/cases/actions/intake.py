@@ -52,9 +52,9 @@ def decline(*, actor: Account, number: str, reason: str, remedy: str = "") -> Ca
     with moves.acting(actor=actor, number=number) as turn:
         if not reason.strip():
             raise ReasonMissing
-        moves.move(turn, "decline")
+        row = moves.move(turn, "decline")
         step = _intake_step(turn)
-        moves.may(turn, moves.duty_of("decline"), step)
+        moves.may(turn, row.duty, step)
         moves.close_step(turn, step, State.REJECTED, reason)
         turn.set(reason=reason, closed_at=turn.now)
         moves.record(turn, "decline", step=step.key, reason=reason, remedy=remedy or REMEDY)
@@ -82,14 +82,14 @@ def finish(*, actor: Account, number: str, opinion: str = "") -> Case:
 
 
 def _take_in(turn: Turn, opinion: str, *, quietly: bool = False) -> CaseStep:
-    moves.move(turn, "accept")
+    row = moves.move(turn, "accept")
     step = _intake_step(turn)
-    moves.may(turn, moves.duty_of("accept"), step)
+    moves.may(turn, row.duty, step)
     moves.close_step(turn, step, State.PASSED, opinion)
     version = turn.case.version
     deadlines.start(
         turn.case,
-        today=turn.today,
+        on=turn.today,
         promised=turn.promised_days,
         statutory=version.legal_days,
         kind=version.days,

@@ -1,11 +1,11 @@
 """What every verb shares: lock, look up the row, check the duty, tick the clock, write, tell."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import cached_property
-from typing import Any
+from typing import Any, cast
 
 from django.db import transaction
 from django.db.models import QuerySet
@@ -14,14 +14,14 @@ from django.utils import timezone
 from backend.accounts.models import Account
 from backend.cases import deadlines, trace, workflow
 from backend.cases.lifecycle import LIFECYCLE, Status
-from backend.cases.models import Case, CaseEvent, CaseStep
+from backend.cases.models import Case, CaseEvent, CaseStep, ClockStop
 from backend.cases.queries import scope
 from backend.core.errors import Conflict, Invalid
 from backend.core.lifecycle import IllegalMove, Move
-from backend.core.workdays import DayKind
+from backend.core.workdays import DayKind, WorkCalendar
 from backend.organisation import duties
 from backend.organisation import queries as organisation
-from backend.organisation.duties import Duty, HeldPost
+from backend.organisation.duties import HeldPost
 from backend.organisation.queries import Territory
 from notifications import actions as notifications
 
@@ -209,9 +209,6 @@ def open_one(
 ) -> CaseStep:
     """Make the row of one step whose turn has come."""
     case, version = turn.case, turn.case.version
-    kind: DayKind = step.get("day_kind") or version.days
-    calendar = organisation.calendar()
-    due = deadlines.step_due(turn.today, int(step.get("days") or 0), kind, calendar)
     row = CaseStep(
         case=case,
         key=step["key"],
@@ -226,25 +223,82 @@ def open_one(
         village_code=case.village_code,
         counts=step.get("counts", True),
         opened_at=turn.now,
-        due_on=due.day,
-        warn_on=deadlines.warn_day(turn.today, due.day, kind, calendar),
+        days=int(step.get("days") or 0),
+        day_kind=step.get("day_kind") or version.days,
     )
+    time_step(row, organisation.calendar())
     turn.opened.append(row)
     return row
 
 
 def _run_clock(turn: Turn, *, runs: bool) -> None:
-    case, version = turn.case, turn.case.version
     if runs:
-        deadlines.resume(
-            case, today=turn.today, kind=version.days, calendar=organisation.calendar()
-        )
-    else:
-        deadlines.pause(case, today=turn.today)
+        go_on(turn)
+    elif turn.case.clock_from and turn.case.paused_on is None:
+        stand(turn, ClockStop.Kind.STEP, step=turn.opened[-1].key)
+
+
+def stand(turn: Turn, kind: str, **why: Any) -> ClockStop:
+    """停表: from today on no day counts; what stood for another reason ends, and this begins."""
+    _end_stop(turn)
+    turn.case.paused_on = turn.today
+    turn.changed |= CLOCK
+    return ClockStop.objects.create(case=turn.case, kind=kind, began_on=turn.today, **why)
+
+
+def go_on(turn: Turn) -> None:
+    """恢复计时: the days it stood are added to both limits, and to the steps that are open."""
+    if turn.case.paused_on is None:
+        return
+    _end_stop(turn)
+    turn.case.paused_on = None
+    tick(turn)
+
+
+def halt(turn: Turn) -> None:
+    """停止计时: a decision, a withdrawal or an end; the days stay for the record."""
+    _end_stop(turn)
+    deadlines.stop(turn.case)
     turn.changed |= CLOCK
 
 
-CLOCK = {"promised_due_on", "statutory_due_on", "warn_on", "paused_on", "provisional"}
+def _end_stop(turn: Turn) -> None:
+    if turn.case.paused_on is not None:
+        turn.case.stops.filter(ended_on__isnull=True).update(ended_on=turn.today)
+
+
+def tick(turn: Turn) -> None:
+    """Reckon the case's last days anew, and those of its open steps."""
+    case, calendar = turn.case, organisation.calendar()
+    stops = list(case.stops.all())
+    deadlines.reckon(case, stops=stops, kind=case.version.days, calendar=calendar)
+    turn.changed |= CLOCK
+    asked = [stop for stop in stops if stop.kind != ClockStop.Kind.STEP]
+    if not asked:
+        return
+    steps = list(case.steps.filter(state=State.OPEN))
+    for step in steps:
+        time_step(step, calendar, asked)
+    CaseStep.objects.bulk_update(steps, ["due_on", "warn_on"])
+
+
+def time_step(step: CaseStep, calendar: WorkCalendar, stops: Sequence[ClockStop] = ()) -> None:
+    """Set a step's last day and its warning; `stops` are those that interrupt a step's work."""
+    began, kind = timezone.localdate(step.opened_at), cast(DayKind, step.day_kind)
+    step.due_on = deadlines.step_due(began, step.days, kind, calendar, stops=stops).day
+    step.warn_on = deadlines.warn_day(began, step.due_on, step.days, kind, calendar)
+
+
+CLOCK = {
+    "clock_from",
+    "promised_total",
+    "statutory_total",
+    "promised_due_on",
+    "statutory_due_on",
+    "warn_on",
+    "paused_on",
+    "provisional",
+}
 
 
 def record(turn: Turn, verb: str, *, step: str = "", **details: object) -> None:
@@ -321,7 +375,3 @@ def send(turn: Turn) -> None:
             case_number=case.number,
             dedupe_key=f"{case.number}:{case.event_count}:{i}:{kind}",
         )
-
-
-def duty_of(verb: str) -> Duty:
-    return Duty(LIFECYCLE.moves[verb].duty)

@@ -10,7 +10,7 @@ from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
 from backend.accounts.models import Account
-from backend.cases import deadlines, numbers, workflow
+from backend.cases import numbers, workflow
 from backend.cases.actions import moves
 from backend.cases.actions.moves import State, Turn
 from backend.cases.lifecycle import OPEN, Status
@@ -141,8 +141,7 @@ def withdraw(*, actor: Account, number: str, reason: str = "") -> Case:
         turn.case.steps.filter(state=State.OPEN).update(
             state=State.CANCELLED, done_at=turn.now, done_by=actor
         )
-        deadlines.stop(turn.case)
-        turn.changed |= moves.CLOCK
+        moves.halt(turn)
         turn.set(closed_at=turn.now, reason=reason)
         moves.record(turn, "withdraw", reason=reason)
     return turn.case

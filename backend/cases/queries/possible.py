@@ -15,6 +15,7 @@ from backend.cases import workflow
 from backend.cases.lifecycle import LIFECYCLE, Status
 from backend.cases.models import Case, CaseStep
 from backend.catalogue.models import ServiceItem
+from backend.core.lifecycle import IllegalMove
 from backend.organisation.duties import Duty, HeldPost
 from backend.organisation.models import Post
 
@@ -85,8 +86,9 @@ def _of_case(verb: str, desk: Desk) -> No | None:
         return No("instant_item", "即办件请直接办结")
     if verb == "finish" and not instant:
         return No("not_instant", "不是即办件, 请先受理再按环节办理")
-    row = LIFECYCLE.moves["accept" if verb == "finish" else verb]
-    if case.status not in row.sources:
+    try:
+        row = LIFECYCLE.move("accept" if verb == "finish" else verb, case.status)
+    except IllegalMove:
         return No("illegal_move", f"办件现在是“{Status(case.status).label}”")
     step = _step_for(verb, desk)
     if step is None:

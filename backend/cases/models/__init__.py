@@ -1,0 +1,27 @@
+"""What a case is made of: the case, its steps, its events, and what its clock and papers need."""
+
+from backend.cases.models.case import Case, CaseCounter, answers_context
+from backend.cases.models.clock import ClockStop, Extension
+from backend.cases.models.delivery import Delivery
+from backend.cases.models.draft import Draft, LookupGuard
+from backend.cases.models.event import CaseEvent
+from backend.cases.models.material import CaseMaterial
+from backend.cases.models.step import CaseStep, Recusal
+from backend.cases.models.supplement import Defect, Supplement
+
+__all__ = [
+    "Case",
+    "CaseCounter",
+    "CaseEvent",
+    "CaseMaterial",
+    "CaseStep",
+    "ClockStop",
+    "Defect",
+    "Delivery",
+    "Draft",
+    "Extension",
+    "LookupGuard",
+    "Recusal",
+    "Supplement",
+    "answers_context",
+]
