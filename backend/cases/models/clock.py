@@ -58,7 +58,7 @@ class ClockStop(models.Model):
 
 
 class Extension(models.Model):
-    """延期: asked for by who handles the case, approved by the head of the office, with a reason."""
+    """延期: asked for by who handles the case, approved by the office's head."""
 
     class State(models.TextChoices):
         ASKED = "asked", "待批准"

@@ -9,7 +9,7 @@ from backend.files.models import StoredFile
 
 
 class CaseMaterial(models.Model):
-    """办件材料: one line of the ledger. What a registry can give is never asked for (716号令 §9)."""
+    """办件材料: one line of the ledger. A registry's is never asked for (716号令 §9)."""
 
     class By(models.TextChoices):
         REGISTRY = "registry", "数据核验"
