@@ -309,7 +309,8 @@ def _step_lines(pk: int, life: Life, codes: str) -> list[str]:
     return [
         f"{pk}\t{step.key}\t{step.name}\t{step.phase}\t{step.stage}\t{step.role}\t{step.office}\t"
         f"{codes}\t{step.state}\t{step.counts:d}\t{told(step.opened)}\t{step.days}\t"
-        f"{step.day_kind}\t{step.due_on}\t{step.warn_on}\t{told(step.done)}\t{step.done_by or NOBODY}\t{step.opinion}{STEPS.rest}"
+        f"{step.day_kind}\t{step.due_on}\t{step.warn_on}\t{told(step.done)}\t"
+        f"{step.done_by or NOBODY}\t{step.opinion}{STEPS.rest}"
         for step in life.steps
     ]
 

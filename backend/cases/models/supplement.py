@@ -1,4 +1,4 @@
-"""Supplement (一次性告知、补正): what is missing, said once and completely, answered line by line."""
+"""Supplement (一次性告知、补正): what is missing, said once, answered line by line."""
 
 from django.conf import settings
 from django.db import models
