@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from django.db import connection
 from django.test import Client
 
+from backend.seeds import checking
 from benchmarks import dispatching, limit, load, machine, progress, report, seed, statements
 from benchmarks.report import Report, Row
 from benchmarks.scenarios import Scenario, World
@@ -22,7 +23,8 @@ _QUIET, _SLICE = 0.05, 0.6  # others' share of the machine in a quiet slice; a s
 _SCRIPTS_SIMPLE, _SCRIPTS_PREPARED = 96, 16
 _LOOKS = 32  # requests whose statements and plans are looked at
 _PROFILED = 200
-DISPATCH = "dispatch"
+DISPATCH, FSCK = "dispatch", "fsck"
+_FSCK_SECONDS = 60  # a million cases
 
 
 def run(options: argparse.Namespace, servers: Servers) -> int:
@@ -45,6 +47,8 @@ def run(options: argparse.Namespace, servers: Servers) -> int:
         limit.clean(servers.database)
     if not options.only or DISPATCH in options.only:
         dispatch(servers, plan, found, options)
+    if not options.only or FSCK in options.only:
+        prove(found)
     report.judge_rows(found)
     tell(found)
     return 0 if found.sound else 1
@@ -189,6 +193,22 @@ def scripts_of(scenario: Scenario, turns: limit.Turns, count: int) -> list[limit
         scripts.append(limit.script(asked, f"s{n}", number, turns if submits else None))
     connection.close()
     return scripts
+
+
+def prove(found: Report) -> None:
+    """Let fsck go over the whole city, with what the measuring added to it."""
+    began = time.monotonic()
+    broken = list(checking.of_cases(jobs=0))
+    seconds = time.monotonic() - began
+    cases = statements.sizes()["cases_case"]
+    per_million = seconds / cases * 1_000_000
+    found.insist("fsck 不符", "0", str(len(broken)), reached=not broken, note="; ".join(broken[:3]))
+    found.judge(
+        "fsck 每百万办件",
+        f"≤ {_FSCK_SECONDS} 秒",
+        f"{per_million:.0f} 秒 ({cases:,} 件用 {seconds:.0f} 秒)",
+        reached=per_million <= _FSCK_SECONDS,
+    )
 
 
 def dispatch(servers: Servers, plan: seed.Plan, found: Report, options: argparse.Namespace) -> None:

@@ -18,11 +18,16 @@ from notifications import sound as notices
 
 def everything(*, jobs: int = 1) -> Iterator[str]:
     """Yield a line for everything that does not hold."""
+    for rule, about, why in notices.findings(now=timezone.now()):
+        yield f"[{rule}] {about}: {why}"
+    yield from of_cases(jobs=jobs)
+
+
+def of_cases(*, jobs: int = 1) -> Iterator[str]:
+    """Yield a line for everything that does not hold of cases, their clocks and their traces."""
     with transaction.atomic():
         _one_moment()
         yield from (str(finding) for finding in sound.findings())
-        for rule, about, why in notices.findings(now=timezone.now()):
-            yield f"[{rule}] {about}: {why}"
     yield from chains(jobs=jobs)
 
 
