@@ -49,7 +49,11 @@ def _stops(apps, case):
         over = case.decided_at or (max(ended) if len(ended) == len(steps) else None)
         if not (case.decided_at and steps[0].opened_at >= case.decided_at):
             found.append((steps[-1].key, since, timezone.localdate(over) if over else None))
-    return found
+    if case.paused_on is None:
+        return found
+    standing = next((key for key, since, _ in found if since >= case.paused_on), "")
+    before = [stop for stop in found if stop[1] < case.paused_on]
+    return [*before, (standing, case.paused_on, None)]
 
 
 class Migration(migrations.Migration):
