@@ -7,8 +7,6 @@ from django.utils import timezone
 
 from backend.core.workdays import WorkCalendar
 
-OPEN = ("submitted", "accepted", "decided", "delivered")
-
 
 def begin(apps, _editor):
     case_model = apps.get_model("cases", "Case")
@@ -16,10 +14,8 @@ def begin(apps, _editor):
         "day", "is_workday", "provisional"
     )
     calendar = WorkCalendar.from_rows(rows)
-    open_cases = case_model.objects.filter(
-        status__in=OPEN, promised_due_on__isnull=False, clock_from__isnull=True
-    )
-    for case in open_cases.select_related("version").iterator(chunk_size=500):
+    running = case_model.objects.filter(status="accepted", clock_from__isnull=True)
+    for case in running.select_related("version").iterator(chunk_size=500):
         stops = _stops(apps, case)
         began = timezone.localdate(case.accepted_at)
         kind = case.version.day_kind
@@ -46,9 +42,8 @@ def _stops(apps, case):
             continue
         since = timezone.localdate(max(step.opened_at for step in steps))
         ended = [step.done_at for step in steps if step.done_at]
-        over = case.decided_at or (max(ended) if len(ended) == len(steps) else None)
-        if not (case.decided_at and steps[0].opened_at >= case.decided_at):
-            found.append((steps[-1].key, since, timezone.localdate(over) if over else None))
+        over = max(ended) if len(ended) == len(steps) else None
+        found.append((steps[-1].key, since, timezone.localdate(over) if over else None))
     if case.paused_on is None:
         return found
     standing = next((key for key, since, _ in found if since >= case.paused_on), "")
