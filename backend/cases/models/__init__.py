@@ -5,11 +5,12 @@ from backend.cases.models.clock import ClockStop, Extension
 from backend.cases.models.delivery import Delivery
 from backend.cases.models.draft import Draft, LookupGuard
 from backend.cases.models.event import CaseEvent
-from backend.cases.models.material import CaseMaterial
+from backend.cases.models.material import CaseMaterial, Replacement
 from backend.cases.models.step import CaseStep, Recusal
-from backend.cases.models.supplement import Defect, Supplement
+from backend.cases.models.supplement import Amendment, Defect, Supplement
 
 __all__ = [
+    "Amendment",
     "Case",
     "CaseCounter",
     "CaseEvent",
@@ -22,6 +23,7 @@ __all__ = [
     "Extension",
     "LookupGuard",
     "Recusal",
+    "Replacement",
     "Supplement",
     "answers_context",
 ]

@@ -29,6 +29,15 @@ class CaseMaterial(models.Model):
         DEFECTIVE = "defective", "需补正"
         OVERDUE = "overdue", "容缺逾期"
 
+    class Verification(models.TextChoices):
+        """核验: what became of asking a registry, or of a promise that is to be looked into."""
+
+        PENDING = "pending", "待系统核验"
+        MATCHED = "matched", "核验一致"
+        DIFFERENT = "different", "核验不一致, 请人工核实"
+        MANUAL = "manual", "转人工核验"
+        AFTERWARDS = "afterwards", "待事后核查"
+
     case = models.ForeignKey(
         Case, on_delete=models.CASCADE, related_name="materials", db_index=False
     )
@@ -44,6 +53,9 @@ class CaseMaterial(models.Model):
     )
     earlier = models.ForeignKey(
         "self", null=True, blank=True, on_delete=models.PROTECT, related_name="+", db_index=False
+    )
+    verification = models.CharField(
+        "核验", max_length=16, choices=Verification, blank=True, default="", db_default=""
     )
     updated_at = models.DateTimeField("更新时间")
     updated_by = models.ForeignKey(
@@ -70,8 +82,38 @@ class CaseMaterial(models.Model):
                 fields=["due_on", "id"],
                 name="material_deferred_due",
                 condition=Q(resolved_by="deferred", state="wanted"),
-            )
+            ),
+            models.Index(
+                fields=["id"], name="material_to_check", condition=Q(verification="pending")
+            ),
+            models.Index(
+                fields=["id"], name="material_check_later", condition=Q(verification="afterwards")
+            ),
         ]
 
     def __str__(self) -> str:
         return f"{self.case_id} {self.key} {self.state}"
+
+
+class Replacement(models.Model):
+    """材料更替: what stood on a line of the ledger before something else was handed in."""
+
+    material = models.ForeignKey(
+        CaseMaterial, on_delete=models.CASCADE, related_name="replacements", db_index=False
+    )
+    resolved_by = models.CharField("原来自", max_length=16, choices=CaseMaterial.By)
+    state = models.CharField("原状态", max_length=16, choices=CaseMaterial.State)
+    file = models.ForeignKey(
+        StoredFile, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+    replaced_at = models.DateTimeField("更替时间")
+    replaced_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", db_index=False
+    )
+
+    class Meta:
+        verbose_name = "材料更替"
+        indexes = [models.Index(fields=["material", "id"], name="replacement_of_material")]
+
+    def __str__(self) -> str:
+        return f"{self.material_id} {self.resolved_by} {self.state}"

@@ -1,10 +1,15 @@
 """Supplement (一次性告知、补正): what is missing, said once, answered line by line."""
 
+from typing import Any
+
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
 
 from backend.cases.models.case import Case
+from backend.core import crypto
+from backend.organisation.models import Department
 
 
 class Supplement(models.Model):
@@ -24,6 +29,9 @@ class Supplement(models.Model):
     ordinal = models.PositiveSmallIntegerField("第几次")
     state = models.CharField("状态", max_length=16, choices=State)
     step = models.CharField("环节", max_length=32)
+    department = models.ForeignKey(
+        Department, on_delete=models.PROTECT, related_name="+", db_index=False
+    )
     note = models.TextField("说明", blank=True)
     late_reason = models.TextField("为何不能一次告知", blank=True)
     avoidable = models.BooleanField(
@@ -44,6 +52,12 @@ class Supplement(models.Model):
     given_at = models.DateTimeField("告知时间", null=True, blank=True)
     due_on = models.DateField("补正期限", null=True, blank=True)
     prolonged = models.BooleanField("已延一次", default=False)
+    revision = models.PositiveIntegerField(
+        "版次", db_default=0, default=0, help_text="每次补正加一, 两台设备据此发现冲突"
+    )
+    reminded = models.PositiveSmallIntegerField(
+        "已提醒", db_default=0, default=0, help_text="1 到期前3个工作日 2 前1天"
+    )
     done_at = models.DateTimeField("结束时间", null=True, blank=True)
 
     class Meta:
@@ -72,6 +86,16 @@ class Supplement(models.Model):
                 fields=["asked_at", "id"],
                 name="supplement_proposed",
                 condition=Q(state="proposed"),
+            ),
+            models.Index(
+                fields=["department", "-asked_at", "-id"],
+                name="supplement_second_of_office",
+                condition=Q(ordinal__gt=1),
+            ),
+            models.Index(
+                fields=["-asked_at", "-id"],
+                name="supplement_second",
+                condition=Q(ordinal__gt=1),
             ),
         ]
 
@@ -109,6 +133,7 @@ class Defect(models.Model):
     visible_at_first = models.BooleanField("首次已可见", default=False)
     answered_at = models.DateTimeField("补正时间", null=True, blank=True)
     reply = models.CharField("申请人说明", max_length=300, blank=True)
+    revision = models.PositiveIntegerField("补正于版次", db_default=0, default=0)
 
     class Meta:
         verbose_name = "缺项"
@@ -121,3 +146,39 @@ class Defect(models.Model):
 
     def __str__(self) -> str:
         return f"{self.on} {self.key} {self.reason}"
+
+
+class Amendment(models.Model):
+    """
+    更正: the answers as they stood before a change, sealed; the chain holds the digest of both.
+
+    No trigger keeps it: personal data must be erasable when its term ends. Whether a copy is the
+    one of that day is proved by the event `event_seq` (details `before`, `after`).
+    """
+
+    case = models.ForeignKey(
+        Case, on_delete=models.CASCADE, related_name="amendments", db_index=False
+    )
+    event_seq = models.PositiveIntegerField("痕迹序号")
+    keys = ArrayField(models.CharField(max_length=32), verbose_name="改动的填报项")
+    sealed_before = models.BinaryField("改动前的申报内容")
+    at = models.DateTimeField("时间")
+
+    class Meta:
+        verbose_name = "更正"
+        constraints = [
+            models.UniqueConstraint(fields=["case", "event_seq"], name="amendment_once_an_event")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.case_id} {self.event_seq} {self.keys}"
+
+    @staticmethod
+    def context(number: str, event_seq: int) -> str:
+        return f"cases.amendment.{number}.{event_seq}"
+
+    @property
+    def before(self) -> dict[str, Any]:
+        context = self.context(self.case.number, self.event_seq)
+        opened = crypto.unseal_json(self.sealed_before, context=context)
+        return opened if isinstance(opened, dict) else {}
