@@ -5,8 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
-from backend.catalogue import definition
-from backend.catalogue.definition import sense
+from backend.catalogue import definition, stages
 
 DEPARTMENTS = {"MZ", "SW", "ZD", "CZ"}
 
@@ -223,8 +222,9 @@ def test_tells_everything_at_once_in_the_order_of_the_lines():
 
 
 def test_the_critical_path_takes_the_longest_of_a_group_and_leaves_out_what_does_not_count():
-    assert sense.critical_days(PROMISED["steps"], {}) == 1 + 6 + 6 + 2
-    assert sense.critical_days(PROMISED["steps"], {"visit": 1, "check": 2}) == 1 + 2 + 6 + 2
+    lined = stages.lined(PROMISED["steps"], lambda _: True)
+    assert stages.critical_days(lined, {}) == 1 + 6 + 6 + 2
+    assert stages.critical_days(lined, {"visit": 1, "check": 2}) == 1 + 2 + 6 + 2
 
 
 def test_a_whole_definition_has_every_default_written_out():

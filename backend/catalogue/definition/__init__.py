@@ -33,6 +33,7 @@ _DEFAULTS: Mapping[str, Any] = {
     "extend_days": 0,
     "publicity": None,
     "window": None,
+    "joins": {},
     "tracks": [],
     "authority_field": "",
     "cross_region": "",
@@ -113,7 +114,7 @@ def complete(data: Mapping[str, Any]) -> Definition:
         version={key: whole[key] for key in _VERSION_KEYS},
         form=form,
         materials=[_material(material) for material in whole["materials"]],
-        steps=[_step(step, whole["day_kind"]) for step in whole["steps"]],
+        steps=[_step(step, whole) for step in whole["steps"]],
         guide={key: value for key, value in whole.items() if key not in taken},
     )
 
@@ -139,8 +140,14 @@ def _material(material: Mapping[str, Any]) -> dict[str, Any]:
     return {**default, **material}
 
 
-def _step(step: Mapping[str, Any], day_kind: str) -> dict[str, Any]:
-    return {"counts": True, "decides": False, "day_kind": day_kind, **step}
+def _step(step: Mapping[str, Any], whole: Mapping[str, Any]) -> dict[str, Any]:
+    """Write out what a step takes from the item: its way of counting, its publicity, its join."""
+    made = {"counts": True, "decides": False, "day_kind": whole["day_kind"], **step}
+    if step.get("publicity"):
+        made |= {key: whole["publicity"][key] for key in ("days", "day_kind", "counts")}
+    if step.get("group") in whole["joins"]:
+        made["join"] = whole["joins"][step["group"]]
+    return made
 
 
 def _written(path: Path) -> str:

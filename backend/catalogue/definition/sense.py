@@ -1,19 +1,16 @@
 """Sense (常理): what a well-formed definition may still get wrong, told with its path."""
 
-import itertools
 import re
-from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from backend.catalogue import conditions
-from backend.catalogue.definition import words
+from backend.catalogue.definition import process, words
 from backend.catalogue.definition.shapes import Complaint, Path
 from backend.catalogue.forms import options_of
 
 Entry = Mapping[str, Any]
 
-MOST_WAYS = 500
 _CATCH_ALL = re.compile(r"其[他它余](有关|相关|必要|需要|所需|要求)?的?(材料|资料|证明|文件|手续)")
 
 
@@ -25,9 +22,8 @@ def faults(item: Entry, departments: Collection[str] | None) -> Iterator[Complai
     yield from _authority(item)
     yield from _conditions(item)
     yield from _offices(item, departments)
-    yield from _order(item)
     yield from _tracks(item)
-    yield from _ways(item)
+    yield from process.faults(item)
     if item["promised_days"] > item["legal_days"]:
         yield ("promised_days",), "承诺时限不能长于法定时限"
 
@@ -132,47 +128,6 @@ def _offices(item: Entry, departments: Collection[str] | None) -> Iterator[Compl
             yield (*path, "place"), f"{place}没有这个角色的岗位, 环节会无人办理"
 
 
-def _order(item: Entry) -> Iterator[Complaint]:
-    steps = item["steps"]
-    if item["kind"] == "instant":
-        if len(steps) != 1 or steps[0]["phase"] != "intake" or not steps[0].get("decides"):
-            yield ("steps",), "即办件只有一个环节: phase 为 intake, 且 decides 为 true"
-        return
-    phases = [words.PHASES.index(step["phase"]) for step in steps]
-    if phases[0] != 0 or phases.count(0) != 1:
-        yield ("steps", 0, "phase"), "第一个环节应为受理(intake), 且只有一个"
-    if steps[-1]["phase"] != "delivery" or "close" not in steps[-1]["actions"]:
-        yield ("steps", len(steps) - 1), "最后应有送达环节(delivery), 动作包含 close(办结)"
-    yield from _phases(steps)
-    yield from _groups(steps)
-
-
-def _phases(steps: Sequence[Entry]) -> Iterator[Complaint]:
-    for number, step in enumerate(steps):
-        path: Path = ("steps", number)
-        decides = bool(step.get("decides"))
-        if decides != (step["phase"] == "decision"):
-            yield (
-                (*path, "phase"),
-                "作出决定的环节 phase 为 decision 且 decides 为 true, 二者须同时成立",
-            )
-        if decides and not {"approve", "reject"} <= set(step["actions"]):
-            yield (*path, "actions"), "决定环节应能通过, 也能不予通过(approve、reject)"
-        if decides and (step["role"] == "system" or step.get("group")):
-            yield path, "决定须由人作出, 且不能放在并行组里"
-        later = {one["phase"] for one in steps[number + 1 :]}
-        if step["phase"] == "delivery" and later - {"delivery"}:
-            yield (*path, "phase"), "送达环节之后不能再有审核或决定"
-
-
-def _groups(steps: Sequence[Entry]) -> Iterator[Complaint]:
-    runs = [name for name, _ in itertools.groupby(step.get("group") for step in steps) if name]
-    for name, times in Counter(runs).items():
-        if times > 1:
-            number = next(n for n, step in enumerate(steps) if step.get("group") == name)
-            yield ("steps", number, "group"), f"并行组 {name} 的环节应当相连"
-
-
 def _tracks(item: Entry) -> Iterator[Complaint]:
     """Check that the form asks for the track, and that days are set for steps there are."""
     keys = {step["key"] for step in item["steps"]}
@@ -183,62 +138,3 @@ def _tracks(item: Entry) -> Iterator[Complaint]:
             yield ("tracks", number, "key"), "表单的 track 选项中没有这一类"
         for key in track.get("days", {}).keys() - keys:
             yield ("tracks", number, "days", key), "没有这个环节"
-
-
-def _ways(item: Entry) -> Iterator[Complaint]:
-    """Walk every way answers can take a case: one decision on each, none over its promise."""
-    if item["kind"] == "instant":
-        return
-    tracks = {track["key"]: track for track in item.get("tracks", [])}
-    told: set[str] = set()
-    for way in _answers(item):
-        steps = [step for step in item["steps"] if _applies(step, way)]
-        deciding = sum(bool(step.get("decides")) for step in steps)
-        if deciding != 1:
-            told.add(f"每种情形都应恰有一个决定环节, {_said(way)}时有{deciding}个")
-        track = tracks.get(str(way.get("track")), {})
-        promised = track.get("promised_days", item["promised_days"])
-        longest = critical_days(steps, track.get("days", {}))
-        if longest > promised:
-            told.add(f"{_said(way)}各环节共需{longest}日, 超过承诺的{promised}日")
-    for reason in sorted(told):
-        yield ("steps",), reason
-
-
-def _answers(item: Entry) -> Iterator[dict[str, str]]:
-    """Yield every combination of the choices the steps' conditions ask for."""
-    asked = set().union(*(_names_in(step.get("when", "")) for step in item["steps"]))
-    asked |= {"track"} if item.get("tracks") else set()
-    fields = {field["key"]: field for field in item["form"] if field["type"] == "enum"}
-    keys = sorted(asked & fields.keys())
-    ways = itertools.product(*(options_of(fields[key]) for key in keys))
-    for chosen in itertools.islice(ways, MOST_WAYS):
-        yield dict(zip(keys, chosen, strict=True))
-
-
-def _applies(step: Entry, way: Mapping[str, str]) -> bool:
-    """Say whether a step is on the way; one that asks for something else is taken to be."""
-    when = step.get("when", "")
-    names = _names_in(when)
-    return not names or not names <= way.keys() or conditions.holds(when, way)
-
-
-def _names_in(condition: str) -> frozenset[str]:
-    try:
-        return conditions.names_in(condition)
-    except conditions.ConditionError:
-        return frozenset()
-
-
-def critical_days(steps: Sequence[Entry], instead: Mapping[str, int]) -> int:
-    """Return the days of the counting steps, of a parallel group the longest; `instead` by key."""
-    counting = [step for step in steps if step.get("counts", True)]
-    days = [
-        (step.get("group") or step["key"], instead.get(step["key"], step["days"]))
-        for step in counting
-    ]
-    return sum(max(day for _, day in run) for _, run in itertools.groupby(days, lambda one: one[0]))
-
-
-def _said(way: Mapping[str, str]) -> str:
-    return "、".join(f"{key}={value}" for key, value in way.items()) or "一般情形"

@@ -83,6 +83,33 @@ FACTS = (
     "channel",
 )
 """Names a condition may ask beside the keys of the form."""
+YES_NO_FACTS = ("applicant.by_proxy", "applicant.local_hukou", "proxy.authorized")
+NUMBER_FACTS = ("applicant.age",)
+CHANNELS = ("miniapp", "window", "tablet", "phone")
+BEYOND = {
+    "community_worker": ("decision",),
+    "window_clerk": ("decision",),
+    "external_agency": ("intake", "decision"),
+}
+"""Role → the phases its posts have no duty for: nobody could act."""
+AGENCY_ACTS = frozenset(
+    {
+        "approve",
+        "reject",
+        "return_prev",
+        "visit",
+        "query_registry",
+        "suspend",
+        "resume",
+        "issue",
+        "deliver",
+        "notify",
+        "book",
+        "close",
+    }
+)
+"""What an outside body (医院、鉴定机构、学校、专家) may do: it reports and issues, never rules."""
+JOINS = {"all": "全部通过", "any": "一家通过即可", "lead": "听取各方后由牵头部门裁定"}
 DAY_KINDS = ("working", "calendar")
 LEVELS = ("village", "town", "county", "city")
 
@@ -157,10 +184,16 @@ STEP = Record(
         "role": Choice(ROLES),
         "department": Text(most=16, pattern="[A-Z][A-Z0-9]*"),
         "place": Choice(PLACES),
-        "days": DAYS,
         "actions": ListOf(Choice(ACTIONS), least=1),
     },
     {
+        "days": DAYS,
+        "after": ListOf(KEY, least=1),
+        "lead": Flag(),
+        "advisory": Flag(),
+        "publicity": Flag(),
+        "returns_to": KEY,
+        "most_returns": Whole(1, 9),
         "day_kind": Choice(DAY_KINDS),
         "counts": Flag(),
         "group": Text(most=8),
@@ -205,6 +238,7 @@ ITEM = Record(
         "window": Record(
             {"months": ListOf(Whole(1, 12), least=1)}, {"note": NOTE, "closed_otherwise": Flag()}
         ),
+        "joins": MapOf(Choice(JOINS)),
         "tracks": ListOf(
             Record(
                 {"key": KEY, "name": NAME, "promised_days": DAYS},

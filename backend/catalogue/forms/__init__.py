@@ -18,7 +18,7 @@ from backend.catalogue.forms.readers import FIELD_TYPES, Scope, options_of
 from backend.core.errors import Invalid
 from backend.residents import identity
 
-__all__ = ["FIELD_TYPES", "Context", "Field", "FormRejected", "check", "options_of"]
+__all__ = ["FIELD_TYPES", "Context", "Field", "FormRejected", "check", "check_some", "options_of"]
 
 Field = Mapping[str, Any]
 
@@ -80,6 +80,33 @@ def check(
     if faults:
         raise FormRejected(fields=faults)
     return clean
+
+
+def check_some(
+    *,
+    fields: Sequence[Field],
+    answers: Mapping[str, Any],
+    changed: Mapping[str, object],
+    today: date,
+    context: Context,
+) -> dict[str, Any]:
+    """
+    Check what is `changed` of clean `answers`, and only that; return its clean values.
+
+    What else stands is looked at (the kind of document beside its number), but not judged again: a
+    day that was right at submission may have passed. None stands for a value that was taken away.
+
+    :raises FormRejected: every fault of the changed fields at once.
+    """
+    given = _readable({**answers, **changed})
+    scope = Scope(today=today, division_level=context.division_level, id_number=context.id_number)
+    facts = {**context.facts, **_age(given, context, today)}
+    clean, faults = _check_fields(fields, given, scope, facts)
+    faults |= _extras(fields, changed)
+    mine = {where: text for where, text in faults.items() if where.split("[")[0] in changed}
+    if mine:
+        raise FormRejected(fields=mine)
+    return {key: clean.get(key) for key in changed}
 
 
 def _check_fields(
