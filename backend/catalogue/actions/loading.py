@@ -1,4 +1,4 @@
-"""Every write to the catalogue (事项目录): a definition becomes a published version."""
+"""导入事项: a definition becomes a published version."""
 
 import hashlib
 from collections.abc import Mapping
