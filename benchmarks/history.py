@@ -2,44 +2,18 @@
 
 import random
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import date
 
 from backend.cases import deadlines, trace, workflow
 from backend.core.workdays import DayKind, Due, WorkCalendar
 from backend.organisation.queries import Territory
 from benchmarks.city import City, Version
+from benchmarks.moments import local_day, moment
 
 _DAY = 86_400
-_SHANGHAI = 8 * 3600
 _OPINION = "材料齐全, 情况属实"
 _REFUSED = "经核查不符合条件, 可补充证明后重新申请"
 _REMEDY = "如对本决定不服, 可在收到之日起 60 日内申请行政复议, 或在 6 个月内提起行政诉讼。"
-
-
-def local_day(at: int) -> date:
-    """Return the day in Ziyang of a moment in epoch seconds."""
-    return date.fromordinal((at + _SHANGHAI) // _DAY + 719_163)
-
-
-class _Moments(dict[int, tuple[datetime, str]]):
-    """Epoch seconds → the time, and its text: a case asks for the same few again and again."""
-
-    def __missing__(self, at: int) -> tuple[datetime, str]:
-        time = datetime.fromtimestamp(at, UTC)
-        found = self[at] = time, f"{time:%Y-%m-%d %H:%M:%S}+00"
-        return found
-
-
-MOMENTS = _Moments()
-
-
-def moment(at: int) -> datetime:
-    return MOMENTS[at][0]
-
-
-def told(at: int | None) -> str:
-    """Return a moment, or none, as COPY reads it."""
-    return "\\N" if at is None else MOMENTS[at][1]
 
 
 @dataclass(slots=True)

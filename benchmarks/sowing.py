@@ -20,7 +20,8 @@ from backend.seeds import answers as sample_answers
 from benchmarks import people
 from benchmarks.city import City, Version
 from benchmarks.copying import Table, written
-from benchmarks.history import MOMENTS, Historian, Life, moment, told
+from benchmarks.history import Historian, Life
+from benchmarks.moments import MOMENTS, moment, told
 from benchmarks.people import Person, mix
 from benchmarks.plan import Plan
 
