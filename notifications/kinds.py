@@ -10,6 +10,9 @@ import re
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 
+from notifications.kind import Kind
+from notifications.kinds_of_supplements import SUPPLEMENTS
+
 _HOLE = re.compile(r"\{(\w+)\}")
 _MISSING = ("", "0")
 _ID_NUMBER = re.compile(r"(?<!\d)\d{17}[\dXx](?!\d)")
@@ -36,25 +39,6 @@ SCENES: Mapping[str, Sequence[str]] = {
     "book": ("C", "A"),
 }
 """Where the mini-program may ask for subscriptions → templates, the most useful first."""
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class Kind:
-    """One kind. `notes` are alternatives for the card's last line, at most 20 characters each."""
-
-    key: str
-    title: str
-    group: str
-    sentences: tuple[str, ...]
-    notes: tuple[str, ...] = ()
-    plain: tuple[str, ...] = ()
-    status: str = "{status_text}"
-    sms: str = ""
-    template: str = ""
-    lane: str = "rt"
-    priority: int = 5
-    needs_sms: bool = False
-    statutory: bool = False
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -125,6 +109,33 @@ _ALL = (
             "您现在不用做什么, 有结果会通知您。",
         ),
         plain=("又办好一步。等通知就行。",),
+    ),
+    Kind(
+        key="case.publicity_started",
+        title="开始公示",
+        group="case",
+        template="A",
+        status="公示中",
+        sentences=(
+            "您申请的「{item}」开始公示{show_days}天, 办事编号尾号 {tail}。",
+            "公示的内容已经脱敏, 不会显示您的全名和证件号码。",
+            "公示期满没有异议的, 接着往下办; 您现在不用做什么。",
+        ),
+        notes=("开始公示{show_days}天, 可查看脱敏内容", "开始公示, 可查看脱敏内容"),
+        plain=("正在公示。等通知就行。",),
+    ),
+    Kind(
+        key="case.version_moved",
+        title="办理要求有更新",
+        group="case",
+        template="A",
+        sentences=(
+            "「{item}」的办理要求有更新, 不影响已受理的申请, 办事编号尾号 {tail}。",
+            "最迟 {due_on} 办结, 不会比原来晚。",
+            "您已经交过的材料不用再交, 现在不用做什么。",
+        ),
+        notes=("办理要求有更新, 不影响已受理",),
+        plain=("办理要求有变化, 您的申请不受影响。",),
     ),
     Kind(
         key="case.decided",
@@ -206,7 +217,7 @@ _ALL = (
         plain=("{note}。",),
     ),
 )
-KINDS: Mapping[str, Kind] = {kind.key: kind for kind in _ALL}
+KINDS: Mapping[str, Kind] = {kind.key: kind for kind in (*_ALL, *SUPPLEMENTS)}
 
 
 def reminder(key: str, *, template: str, needs_sms: bool, statutory: bool) -> Kind:

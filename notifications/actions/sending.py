@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from backend.accounts.models import Account
 from notifications import kinds, tasks
+from notifications.kind import Kind
 from notifications.models import Channel, Notification
 
 S = Notification.State
@@ -52,7 +53,7 @@ class Letter:
     """One notice to one account; of a kind from the table, or made from a rule's data."""
 
     account_id: int
-    kind: kinds.Kind
+    kind: Kind
     params: Mapping[str, str] = field(default_factory=dict)
     case_number: str = ""
     dedupe_key: str | None = None

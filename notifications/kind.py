@@ -1,0 +1,22 @@
+"""Kind (通知种类): what one kind of notice is made of; the kinds themselves stand in `kinds`."""
+
+import dataclasses
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Kind:
+    """One kind. `notes` are alternatives for the card's last line, at most 20 characters each."""
+
+    key: str
+    title: str
+    group: str
+    sentences: tuple[str, ...]
+    notes: tuple[str, ...] = ()
+    plain: tuple[str, ...] = ()
+    status: str = "{status_text}"
+    sms: str = ""
+    template: str = ""
+    lane: str = "rt"
+    priority: int = 5
+    needs_sms: bool = False
+    statutory: bool = False

@@ -1,0 +1,86 @@
+"""What notices about supplements say (补正的告知): from the asking to the end of the days."""
+
+from notifications.kind import Kind
+
+SUPPLEMENTS = (
+    Kind(
+        key="case.supplement",
+        title="一次性告知: 请补正",
+        group="case",
+        template="A",
+        status="待补正",
+        sms="有{count}项要补, 最迟{due_md}",
+        needs_sms=True,
+        statutory=True,
+        sentences=(
+            "您申请的「{item}」还差 {count} 项, 办事编号尾号 {tail}。\n",
+            "{list}\n",
+            "{advice}。\n",
+            "请在 {due_on} 前补齐, 可以分几次补; 来不及的可以申请延期一次。",
+            "不会用手机的, 可以带材料到窗口补。",
+            "等您补的这段时间不计入办理时限, 补齐后接着往下办。",
+        ),
+        notes=("请补{material}, {due_md}前", "请补{count}项, {due_md}前", "请点开看要补什么"),
+        plain=("还差 {count} 项要补。请在 {due_on} 前补上。", "有东西要补。请点开看。"),
+    ),
+    Kind(
+        key="case.supplement_due",
+        title="补正快到期",
+        group="case",
+        template="A",
+        status="待补正",
+        lane="due",
+        sms="还有{left}项没补, 最迟{due_md}",
+        needs_sms=True,
+        sentences=(
+            "您申请的「{item}」还有 {left} 项没有补, 最迟 {due_on}, 办事编号尾号 {tail}。",
+            "{advice}。",
+            "{may_prolong}。",
+            "点开就可以补, 也可以带材料到窗口补。",
+        ),
+        notes=("还有{left}项没补, {due_md}前",),
+        plain=("还有 {left} 项没补。请在 {due_on} 前补上。",),
+    ),
+    Kind(
+        key="case.lapsed",
+        title="逾期未补正, 申请已结束",
+        group="case",
+        template="A",
+        status="已结束",
+        sms="到期没有补齐, 已结束",
+        needs_sms=True,
+        statutory=True,
+        sentences=(
+            "您申请的「{item}」到期没有补齐, 这次申请已经结束, 办事编号尾号 {tail}。",
+            "材料备齐后可以随时重新申请, 以前填过的内容会带出来。",
+            "需要帮忙的, 可以到社区便民服务站, 由工作人员代办。",
+            "{remedy}",
+        ),
+        notes=("没有补齐已结束, 可重新申请",),
+        plain=("没有补齐, 这次结束了。备齐后可以再申请。",),
+    ),
+    Kind(
+        key="case.went_on",
+        title="按已有材料继续办理",
+        group="case",
+        template="A",
+        sentences=(
+            "您申请的「{item}」补充材料的期限过了, 现在按已有的材料继续办理, 办事编号尾号 {tail}。",
+            "最迟 {due_on} 办结。",
+            "没有补的内容可能影响结果; 手里有了材料的, 请尽快交到窗口。",
+        ),
+        notes=("补充期限已过, 按已有材料办",),
+        plain=("没等到您补的东西, 按已有的继续办了。",),
+    ),
+    Kind(
+        key="staff.supplement_proposed",
+        title="再次补正待批准",
+        group="staff",
+        sentences=(
+            "「{item}」(办事编号尾号 {tail}) 的「{step_name}」提出第{ordinal}次补正, 等您批准。",
+            "{counted}, 批准后计入考核。",
+            "请在工作台里批准或不批准。",
+        ),
+        plain=("第{ordinal}次补正, 请批复。",),
+    ),
+)
