@@ -1,13 +1,15 @@
 """
 Departments' steps (环节), as the version's data tells them; pure.
 
-A plan is a list of stages in order; a stage is one step, or the steps of one parallel group.
+A plan is a list of stages in order; a stage is one step, or steps that are open together. How a
+group of them ends is its join: all must pass, any one is enough, or the lead department has the
+word after the others (领域说明 §2.17).
 """
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal
 
-from backend.catalogue import conditions
+from backend.catalogue import conditions, stages
 from backend.organisation.duties import Duty
 
 Step = Mapping[str, Any]
@@ -16,6 +18,8 @@ Joined = Literal["wait", "passed", "rejected"]
 
 INTAKE, REVIEW, DECISION, DELIVERY = "intake", "review", "decision", "delivery"
 SYSTEM = "system"
+ALL, ANY, LEAD = "all", "any", "lead"
+MOST_RETURNS = 3  # 指定退回环节而未写次数时
 NOTICE_OF_REFUSAL: Step = {
     "key": "deliver",
     "name": "送达决定",
@@ -42,25 +46,28 @@ def plan(
 
     :param days: step key → days, where a track gives other days than the step itself.
     """
-    stages: Plan = []
-    for one in steps:
-        if one.get("when") and not conditions.holds(one["when"], facts):
-            continue
-        step = {**one, "days": days[one["key"]]} if days and one["key"] in days else one
-        group = step.get("group")
-        if group and stages and stages[-1][0].get("group") == group:
-            stages[-1].append(step)
-        else:
-            stages.append([step])
-    return stages
+    lined = stages.lined(steps, lambda one: conditions.holds(one.get("when") or "", facts))
+    if not days:
+        return lined
+    return [[_with_days(step, days) for step in stage] for stage in lined]
 
 
-def decides_at(stages: Plan) -> int:
+def _with_days(step: Step, days: Mapping[str, int]) -> Step:
+    return {**step, "days": days[step["key"]]} if step["key"] in days else step
+
+
+def decides_at(plan: Plan) -> int:
     """Return the index of the deciding stage: the last that holds a step with `decides`."""
     return max(
-        (i for i, stage in enumerate(stages) if any(step.get("decides") for step in stage)),
-        default=len(stages) - 1,
+        (i for i, stage in enumerate(plan) if any(step.get("decides") for step in stage)),
+        default=len(plan) - 1,
     )
+
+
+def step_of(plan: Plan, index: int, key: str) -> Step:
+    """Return a step of stage `index` as the version tells it; {} for one no version tells of."""
+    stage = plan[index] if 0 <= index < len(plan) else []
+    return next((step for step in stage if step["key"] == key), {})
 
 
 def duty_in(phase: str, role: str) -> Duty:
@@ -69,10 +76,36 @@ def duty_in(phase: str, role: str) -> Duty:
     return by_phase.get(phase, Duty.REVIEW if role != "window_clerk" else Duty.HANDLE)
 
 
-def may_return(stages: Plan, index: int, key: str) -> bool:
-    """Say whether the item lets a step of stage `index` send the case to the stage before."""
-    stage = stages[index] if 0 < index < len(stages) else []
-    return any(step["key"] == key and "return_prev" in step["actions"] for step in stage)
+def may_return(plan: Plan, index: int, key: str) -> bool:
+    """Say whether the item lets a step of stage `index` send the case back."""
+    step = step_of(plan, index, key) if index > 0 else {}
+    return bool(step.get("returns_to")) or "return_prev" in step.get("actions", ())
+
+
+def may_correct(plan: Plan, index: int, key: str) -> bool:
+    """Say whether the item lets a step of stage `index` tell the applicant what is missing."""
+    return "correction" in step_of(plan, index, key).get("actions", ())
+
+
+def stage_of(plan: Plan, key: str) -> int:
+    """Return the stage a step stands in; -1 for one that is not on the way."""
+    found = (i for i, stage in enumerate(plan) if any(step["key"] == key for step in stage))
+    return next(found, -1)
+
+
+def returns(plan: Plan, index: int, key: str) -> tuple[int, str]:
+    """Return the stage a step sends the case back to, and the one step asked there; "" for all."""
+    target = step_of(plan, index, key).get("returns_to", "")
+    for before in range(index - 1, -1, -1):
+        if step_of(plan, before, target):
+            return before, target
+    return index - 1, ""
+
+
+def most_returns(step: Step) -> int | None:
+    """Return how often a step may send a case back; None for as often as it must."""
+    most: int | None = step.get("most_returns", MOST_RETURNS if step.get("returns_to") else None)
+    return most
 
 
 def join(states: Sequence[str]) -> Joined:
@@ -82,17 +115,69 @@ def join(states: Sequence[str]) -> Joined:
     return "rejected" if "rejected" in states else "passed"
 
 
+def joined(stage: Sequence[Step], states: Mapping[str, str]) -> Joined:
+    """
+    Say how a stage stands: each group by its own join, and all groups together.
+
+    :param states: step key → state of its row in this round; a step not asked again is not there.
+    """
+    asked = [step for step in stage if step["key"] in states]
+    groups: dict[str, list[Step]] = {}
+    for step in stages.blocking(asked):
+        groups.setdefault(stages.unit_of(step), []).append(step)
+    ends = [_end_of(group, states) for group in groups.values()]
+    if "wait" in ends:
+        return "wait"
+    return "rejected" if "rejected" in ends else "passed"
+
+
+def _end_of(group: Sequence[Step], states: Mapping[str, str]) -> Joined:
+    said = [states[step["key"]] for step in group]
+    lead = next((step for step in group if step.get("lead")), None)
+    if group[0].get("join") == ANY and "passed" in said:
+        return "passed"
+    if group[0].get("join") == ANY and "open" not in said:
+        return "rejected"
+    if lead and "open" not in said:
+        return "passed" if states[lead["key"]] == "passed" else "rejected"
+    return join(said)
+
+
+def blocks(plan: Plan, index: int, key: str) -> bool:
+    """Say whether a stage waits for this step, or only asks its opinion (征询)."""
+    stage = plan[index] if 0 <= index < len(plan) else []
+    return any(step["key"] == key for step in stages.blocking(stage))
+
+
+def rivals(plan: Plan, index: int, key: str) -> list[str]:
+    """Return the steps that fall away when this one passes: the others of an `any` group."""
+    step = step_of(plan, index, key)
+    if step.get("join") != ANY or step.get("advisory"):
+        return []
+    others = (one for one in stages.blocking(plan[index]) if one.get("group") == step["group"])
+    return [one["key"] for one in others if one["key"] != key]
+
+
+def heard_first(plan: Plan, index: int, key: str) -> list[str]:
+    """Return the steps that must have spoken before this one: a lead hears its group."""
+    step = step_of(plan, index, key)
+    if not step.get("lead"):
+        return []
+    others = (one for one in stages.blocking(plan[index]) if one.get("group") == step["group"])
+    return [one["key"] for one in others if one["key"] != key]
+
+
 def counts(stage: Iterable[Step]) -> bool:
     """Say whether the case's clock runs while these steps are open."""
     return any(step.get("counts", True) for step in stage)
 
 
-def after(stages: Plan, index: int, joined: Joined) -> int | None:
+def after(plan: Plan, index: int, end: Joined) -> int | None:
     """Return the stage that follows `index`: the next, or after a refusal the deciding one."""
-    following = decides_at(stages) if joined == "rejected" else index + 1
-    return following if index < following < len(stages) else None
+    following = decides_at(plan) if end == "rejected" else index + 1
+    return following if index < following < len(plan) else None
 
 
-def ahead(stages: Plan, index: int) -> list[Step]:
+def ahead(plan: Plan, index: int) -> list[Step]:
     """Return the steps still to come after stage `index`."""
-    return [step for stage in stages[index + 1 :] for step in stage]
+    return [step for stage in plan[index + 1 :] for step in stage]

@@ -3,27 +3,40 @@
 from backend.cases.actions.alerts import alert_lights
 from backend.cases.actions.decision import conclude, decide, deliver
 from backend.cases.actions.intake import accept, decline, finish
+from backend.cases.actions.lapsing import lapse, prolong_supplement
+from backend.cases.actions.mending import supplement
 from backend.cases.actions.reveal import open_record, reveal
 from backend.cases.actions.review import claim, pass_step, reject_step, release, return_step
 from backend.cases.actions.submission import submit, withdraw
+from backend.cases.actions.supplements import (
+    approve_supplement,
+    refuse_supplement,
+    request_supplement,
+)
 from backend.cases.actions.system import run_system_step
 
 __all__ = [
     "accept",
     "alert_lights",
+    "approve_supplement",
     "claim",
     "conclude",
     "decide",
     "decline",
     "deliver",
     "finish",
+    "lapse",
     "open_record",
     "pass_step",
+    "prolong_supplement",
+    "refuse_supplement",
     "reject_step",
     "release",
+    "request_supplement",
     "return_step",
     "reveal",
     "run_system_step",
     "submit",
+    "supplement",
     "withdraw",
 ]

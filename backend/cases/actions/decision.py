@@ -33,10 +33,13 @@ def decide(*, actor: Account, number: str, outcome: str, reason: str = "") -> Ca
         row = moves.move(turn, "decide")
         stages = turn.plan
         index = workflow.decides_at(stages)
-        step = turn.case.steps.filter(stage=index, state=State.OPEN).first()
+        left = list(turn.case.steps.filter(state=State.OPEN).order_by("pk"))
+        step = next((one for one in left if one.stage == index), None)
         if step is None:
             raise moves.late(moves.StepNotOpen, turn.case)
         moves.may(turn, row.duty, step)
+        if len(left) > 1:  # opinions asked for and not given come too late now
+            moves.cancel(turn, turn.case.steps.exclude(pk=step.pk))
         granted = outcome == Case.Outcome.GRANTED
         moves.close_step(turn, step, State.PASSED if granted else State.REJECTED, reason)
         moves.halt(turn)

@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from backend.accounts.models import Account
 from backend.cases import deadlines, trace, workflow
+from backend.cases.actions import unanswered
 from backend.cases.lifecycle import LIFECYCLE, Status
 from backend.cases.models import Case, CaseEvent, CaseStep, ClockStop
 from backend.cases.queries import scope
@@ -53,6 +54,7 @@ class Turn:
     opened: list[CaseStep] = field(default_factory=list)
     told: list[tuple[str, dict[str, str]]] = field(default_factory=list)
     post: HeldPost | None = None
+    ended: bool = False  # a step was: whatever was told from it may have nobody left to answer
 
     @property
     def today(self) -> date:
@@ -177,18 +179,30 @@ def close_step(turn: Turn, step: CaseStep, state: str, opinion: str) -> None:
     )
     if not done:
         raise late(StepNotOpen, turn.case)
-    step.state = State(state)
+    step.state, turn.ended = State(state), True
 
 
-def open_stage(turn: Turn, index: int, *, round_: int = 1) -> None:
-    """Give the steps of a stage to their offices, and let the case's clock run or stand."""
+def open_stage(turn: Turn, index: int, *, round_: int = 1, only: str = "") -> None:
+    """
+    Give the steps of a stage to their offices, and let the case's clock run or stand.
+
+    :param only: the one step that is asked again; "" for the whole stage.
+    """
     territory = Territory(turn.case.county_code, turn.case.town_code, turn.case.village_code)
     found = organisation.offices(territory)
-    stage = turn.plan[index]
+    stage = [step for step in turn.plan[index] if only in ("", step["key"])]
     for step in stage:
         open_one(turn, step, index, office(found, territory, step), round_=round_)
+        if step.get("publicity"):
+            tell(turn, "case.publicity_started", show_days=str(step["days"]))
     if turn.case.status == Status.ACCEPTED:
         _run_clock(turn, runs=workflow.counts(stage))
+
+
+def cancel(turn: Turn, steps: QuerySet[CaseStep]) -> None:
+    """取消: end those of `steps` that are open; nobody has to answer them any more."""
+    steps.filter(state=State.OPEN).update(state=State.CANCELLED, done_at=turn.now)
+    turn.ended = True
 
 
 def office(found: Mapping[tuple[str, str], int], territory: Territory, step: workflow.Step) -> int:
@@ -260,6 +274,7 @@ def halt(turn: Turn) -> None:
     _end_stop(turn)
     deadlines.stop(turn.case)
     turn.changed |= CLOCK
+    turn.ended = True
 
 
 def _end_stop(turn: Turn) -> None:
@@ -347,6 +362,8 @@ def write(turn: Turn) -> None:
         turn.case.save(update_fields=sorted(turn.changed))
     CaseEvent.objects.bulk_create(turn.events)
     CaseStep.objects.bulk_create(turn.opened)
+    if turn.ended:
+        unanswered.shelve(turn.case, now=turn.now)
     send(turn)
 
 

@@ -24,6 +24,21 @@ class NoWayBack(Conflict):
     code, title = "no_way_back", "该环节不能退回, 请通过或写明不予通过的理由"
 
 
+class ReturnedTooOften(Conflict):
+    code, title = "returned_too_often", "该环节退回次数已到上限, 请通过或写明不予通过的理由"
+
+
+class LeadSpeaksLast(Conflict):
+    code, title = "lead_speaks_last", "同组其他部门还没有全部答复, 请等答复后再由牵头部门裁定"
+
+
+class PublicityRunning(Conflict):
+    code, title = (
+        "publicity_running",
+        "公示期未满, 期满当天起才能通过; 有异议成立的可写明理由不予通过",
+    )
+
+
 def claim(*, actor: Account, number: str, step: str) -> Case:
     """认领: hold an open step for thirty minutes; a colleague's running lease is respected."""
     with moves.acting(actor=actor, number=number) as turn:
@@ -48,14 +63,20 @@ def release(*, actor: Account, number: str, step: str) -> Case:
 
 def pass_step(*, actor: Account, number: str, step: str, opinion: str = "") -> Case:
     """
-    通过: end a step; when the last of its stage ends, the next stage opens.
+    通过: end a step; when the last its stage waits for ends, the next stage opens.
 
     :raises DecisionStep: this step wants a decision.
+    :raises LeadSpeaksLast: others of its group have not spoken yet.
+    :raises PublicityRunning: what is on show stays there for its days.
     """
     with moves.acting(actor=actor, number=number) as turn:
         row = _step_in_work(turn, step)
         if _is_deciding(turn, row):
             raise DecisionStep
+        _heard(turn, row)
+        rule = workflow.step_of(turn.plan, row.stage, row.key)
+        if rule.get("publicity") and turn.today < row.due_on:
+            raise PublicityRunning(until=row.due_on)
         moves.close_step(turn, row, State.PASSED, opinion)
         moves.record(turn, "pass_step", step=row.key, opinion=opinion)
         _go_on(turn, row)
@@ -67,6 +88,7 @@ def reject_step(*, actor: Account, number: str, step: str, opinion: str) -> Case
     不予通过: object in this step; once its stage has spoken, the deciding step has the word.
 
     :raises ReasonMissing: no reason.
+    :raises LeadSpeaksLast: others of its group have not spoken yet.
     """
     with moves.acting(actor=actor, number=number) as turn:
         if not opinion.strip():
@@ -74,6 +96,7 @@ def reject_step(*, actor: Account, number: str, step: str, opinion: str) -> Case
         row = _step_in_work(turn, step)
         if _is_deciding(turn, row):
             raise DecisionStep
+        _heard(turn, row)
         moves.close_step(turn, row, State.REJECTED, opinion)
         moves.record(turn, "reject_step", step=row.key, opinion=opinion)
         _go_on(turn, row)
@@ -82,9 +105,10 @@ def reject_step(*, actor: Account, number: str, step: str, opinion: str) -> Case
 
 def return_step(*, actor: Account, number: str, step: str, opinion: str) -> Case:
     """
-    退回上一环节: the stage before gets the case again, in a new round.
+    退回: the stage before, or the step the item names, gets the case again, in a new round.
 
     :raises NoWayBack: the item does not let this step return, or nothing lies before it.
+    :raises ReturnedTooOften: it has sent the case back as often as the item allows.
     :raises ReasonMissing: no reason.
     """
     with moves.acting(actor=actor, number=number) as turn:
@@ -93,13 +117,15 @@ def return_step(*, actor: Account, number: str, step: str, opinion: str) -> Case
         row = _step_in_work(turn, step)
         if not workflow.may_return(turn.plan, row.stage, row.key):
             raise NoWayBack
-        before = row.stage - 1
-        turn.case.steps.filter(stage=row.stage, state=State.OPEN).exclude(pk=row.pk).update(
-            state=State.CANCELLED, done_at=turn.now
-        )
+        most = workflow.most_returns(workflow.step_of(turn.plan, row.stage, row.key))
+        sent = turn.case.steps.filter(key=row.key, state=State.RETURNED)
+        if most is not None and sent.count() >= most:
+            raise ReturnedTooOften
+        before, only = workflow.returns(turn.plan, row.stage, row.key)
+        moves.cancel(turn, turn.case.steps.exclude(pk=row.pk))
         moves.close_step(turn, row, State.RETURNED, opinion)
         moves.record(turn, "return_step", step=row.key, opinion=opinion)
-        moves.open_stage(turn, before, round_=_rounds(turn, before) + 1)
+        moves.open_stage(turn, before, round_=_rounds(turn, before) + 1, only=only)
     return turn.case
 
 
@@ -115,18 +141,28 @@ def _is_deciding(turn: Turn, row: CaseStep) -> bool:
     return turn.case.status == Status.ACCEPTED and row.stage == workflow.decides_at(turn.plan)
 
 
+def _heard(turn: Turn, row: CaseStep) -> None:
+    """Let a lead speak after its group."""
+    first = workflow.heard_first(turn.plan, row.stage, row.key)
+    if first and turn.case.steps.filter(key__in=first, state=State.OPEN).exists():
+        raise LeadSpeaksLast
+
+
 def _rounds(turn: Turn, stage: int) -> int:
-    rounds = turn.case.steps.filter(stage=stage).values_list("round", flat=True)
+    keys = [step["key"] for step in turn.plan[stage]]
+    rounds = turn.case.steps.filter(key__in=keys).values_list("round", flat=True)
     return max(rounds, default=0)
 
 
 def _go_on(turn: Turn, row: CaseStep) -> None:
     """Join the stage; open what follows, in its next round if it was here before."""
-    states = list(
-        turn.case.steps.filter(stage=row.stage, round=row.round).values_list("state", flat=True)
-    )
-    joined = workflow.join(states)
-    following = None if joined == "wait" else workflow.after(turn.plan, row.stage, joined)
+    if not workflow.blocks(turn.plan, row.stage, row.key):
+        return
+    if row.state == State.PASSED and (spared := workflow.rivals(turn.plan, row.stage, row.key)):
+        moves.cancel(turn, turn.case.steps.filter(key__in=spared))
+    asked = turn.case.steps.filter(stage=row.stage, round=row.round)
+    end = workflow.joined(turn.plan[row.stage], dict(asked.values_list("key", "state")))
+    following = None if end == "wait" else workflow.after(turn.plan, row.stage, end)
     if following is not None:
         moves.tell(turn, "case.step_passed", step_name=row.name)
         moves.open_stage(turn, following, round_=_rounds(turn, following) + 1)
