@@ -1,1 +1,1 @@
-"""Documents (文书): receipts, notices and decisions as PDF, each with a number, a QR and a signature."""
+"""Documents (文书): receipts, notices and decisions as PDF, with a number, a QR and a signature."""
