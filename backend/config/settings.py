@@ -109,14 +109,17 @@ REDIS_URL = env("REDIS_URL", "redis://127.0.0.1:6379/0")
 EMBEDDED = env("EMBEDDED", "").split(",")  # which addresses `make run` stands behind; for /health
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
 
-# Keys and ciphers: `1:BASE64,2:BASE64`, the last one seals, all of them open.
-_DEMO_KEY = base64.b64encode(b"demo-field-key-32-bytes-exactly!").decode()
-FIELD_KEYS = {
-    int(number): base64.b64decode(key)
-    for number, key in (
-        pair.split(":", 1) for pair in env("FIELD_KEYS", f"1:{_DEMO_KEY}", secret=True).split(",")
-    )
-}
+
+def _keys(name: str, demo: bytes) -> dict[int, bytes]:
+    """Read `1:BASE64,2:BASE64`: the last one seals or signs, all of them open or verify."""
+    pairs = env(name, f"1:{base64.b64encode(demo).decode()}", secret=True).split(",")
+    numbered = (pair.split(":", 1) for pair in pairs)
+    return {int(number): base64.b64decode(key) for number, key in numbered}
+
+
+# Keys and ciphers.
+FIELD_KEYS = _keys("FIELD_KEYS", b"demo-field-key-32-bytes-exactly!")
+SIGNING_KEYS = _keys("SIGNING_KEYS", b"demo-signing-key-of-32-bytes-ok!")
 INDEX_KEY = base64.b64decode(
     env("INDEX_KEY", base64.b64encode(b"demo-index-key-32-bytes-exactly!").decode(), secret=True)
 )

@@ -63,3 +63,27 @@ def test_equal_values_meet_in_one_index_and_not_across():
 )
 def test_masks_as_the_brief_says(mask, value, shown):
     assert mask(value) == shown
+
+
+def test_a_signature_holds_for_its_message_and_its_purpose_alone():
+    made = crypto.sign(b"digest", purpose="signoff")
+    assert crypto.verifies(b"digest", made, purpose="signoff")
+    assert not crypto.verifies(b"another", made, purpose="signoff")
+    assert not crypto.verifies(b"digest", made, purpose="document")
+    crypto.signing_key(made[1]).verify(made[2:], b"signoff\0digest")
+
+
+@pytest.mark.parametrize("place", [0, 1, 2, 40, -1])
+def test_a_changed_signature_does_not_hold(place):
+    made = bytearray(crypto.sign(b"digest", purpose="signoff"))
+    made[place] ^= 0x41
+    assert not crypto.verifies(b"digest", bytes(made), purpose="signoff")
+
+
+def test_what_an_older_key_signed_still_holds(settings):
+    old = crypto.sign(b"digest", purpose="signoff")
+    settings.SIGNING_KEYS = {**settings.SIGNING_KEYS, 9: b"another-signing-key-of-32-bytes!"}
+    assert crypto.sign(b"digest", purpose="signoff")[1] == 9
+    assert crypto.verifies(b"digest", old, purpose="signoff")
+    settings.SIGNING_KEYS = {9: settings.SIGNING_KEYS[9]}
+    assert not crypto.verifies(b"digest", old, purpose="signoff")
