@@ -11,7 +11,7 @@ from django.utils import timezone
 from backend.accounts.models import Account
 from backend.core.errors import Forbidden
 from backend.core.kept import Kept
-from backend.organisation.models import Post
+from backend.organisation.models import Division, Post
 
 Role = Post.Role
 
@@ -26,6 +26,7 @@ class Duty(models.TextChoices):
     ENDORSE = "endorse", "负责人批准"
     OVERSEE = "oversee", "督办"
     AUDIT = "audit", "查痕"
+    CONFIGURE = "configure", "配置"
     TIMER = "timer", "系统计时"
 
 
@@ -39,7 +40,7 @@ DUTIES: dict[str, frozenset[Duty]] = {
     Role.EXTERNAL_AGENCY: frozenset({Duty.HANDLE, Duty.REVIEW, Duty.DELIVER}),
     Role.DEPARTMENT_HEAD: frozenset({Duty.OVERSEE, Duty.ENDORSE}),
     Role.SUPERVISOR: frozenset({Duty.OVERSEE, Duty.AUDIT}),
-    Role.ITEM_ADMIN: frozenset(),
+    Role.ITEM_ADMIN: frozenset({Duty.CONFIGURE}),
     Role.PLATFORM_ADMIN: frozenset(),
     Role.AUDITOR: frozenset({Duty.AUDIT}),
 }
@@ -108,5 +109,18 @@ def require(posts: list[HeldPost], duty: str, *, department_id: int, role: str) 
     """
     for post in posts:
         if post.department_id == department_id and post.role == role and post.has(duty):
+            return post
+    raise NotYourDuty
+
+
+def require_for(posts: list[HeldPost], duty: str, division: Division) -> HeldPost:
+    """
+    Return the post that gives `duty` over a division: one there, or above it in the tree.
+
+    :raises NotYourDuty: no such post.
+    """
+    above = {division.code, division.town_code, division.county_code}
+    for post in posts:
+        if post.has(duty) and (post.level == Division.Level.CITY or post.division_code in above):
             return post
     raise NotYourDuty

@@ -8,12 +8,11 @@ from backend.catalogue.queries.items import (
     edition,
     forget,
     frozen,
-    is_offered,
     listed,
-    offered,
     published,
     themes,
 )
+from backend.catalogue.queries.rollout import is_offered, offered
 
 __all__ = [
     "LISTED",
