@@ -26,24 +26,39 @@ class Duty(models.TextChoices):
     ENDORSE = "endorse", "负责人批准"
     OVERSEE = "oversee", "督办"
     AUDIT = "audit", "查痕"
-    CONFIGURE = "configure", "配置"
+    PROPOSE = "propose", "提出准入与退出"
+    VET = "vet", "准入审查"
+    ADMIT = "admit", "准入决定"
+    CONFIGURE = "configure", "配置事项"
+    SIGN_OFF = "sign_off", "签认事项"
+    PUBLISH = "publish", "发布事项"
+    REFUSE_WORK = "refuse_work", "拒办"
     TIMER = "timer", "系统计时"
 
 
 _OFFICE = frozenset({Duty.INTAKE, Duty.HANDLE, Duty.REVIEW, Duty.DECIDE, Duty.DELIVER})
 DUTIES: dict[str, frozenset[Duty]] = {
-    Role.COMMUNITY_WORKER: frozenset({Duty.INTAKE, Duty.HANDLE, Duty.REVIEW, Duty.DELIVER}),
+    Role.COMMUNITY_WORKER: frozenset(
+        {Duty.INTAKE, Duty.HANDLE, Duty.REVIEW, Duty.DELIVER, Duty.REFUSE_WORK}
+    ),
     Role.WINDOW_CLERK: frozenset({Duty.INTAKE, Duty.HANDLE, Duty.DELIVER}),
     Role.TOWN_REVIEWER: _OFFICE,
-    Role.COUNTY_REVIEWER: _OFFICE,
-    Role.CITY_REVIEWER: _OFFICE,
+    Role.COUNTY_REVIEWER: _OFFICE | {Duty.VET},
+    Role.CITY_REVIEWER: _OFFICE | {Duty.VET},
     Role.EXTERNAL_AGENCY: frozenset({Duty.HANDLE, Duty.REVIEW, Duty.DELIVER}),
-    Role.DEPARTMENT_HEAD: frozenset({Duty.OVERSEE, Duty.ENDORSE}),
+    Role.DEPARTMENT_HEAD: frozenset(
+        {Duty.OVERSEE, Duty.ENDORSE, Duty.PROPOSE, Duty.ADMIT, Duty.SIGN_OFF}
+    ),
     Role.SUPERVISOR: frozenset({Duty.OVERSEE, Duty.AUDIT}),
-    Role.ITEM_ADMIN: frozenset({Duty.CONFIGURE}),
+    Role.ITEM_ADMIN: frozenset({Duty.CONFIGURE, Duty.PUBLISH}),
     Role.PLATFORM_ADMIN: frozenset(),
     Role.AUDITOR: frozenset({Duty.AUDIT}),
 }
+
+
+CIVIL_AFFAIRS, JOINT_MEETING = "MZ", "LX"
+"""Only these offices' posts may use VET and ADMIT (民政部门审查, 联席会议决定)."""
+OFFICES: dict[str, str] = {Duty.VET: CIVIL_AFFAIRS, Duty.ADMIT: JOINT_MEETING}
 
 
 class NotYourDuty(Forbidden):
@@ -63,7 +78,8 @@ class HeldPost:
     county_code: str
 
     def has(self, duty: str) -> bool:
-        return duty in DUTIES[self.role]
+        office = OFFICES.get(duty, self.department_code)
+        return duty in DUTIES[self.role] and self.department_code == office
 
 
 def _held(*, account: int, today: date) -> QuerySet[Post, Any]:
@@ -91,14 +107,16 @@ def posts_of(account: Account) -> list[HeldPost]:
     return [HeldPost(*row) for row in _HELD.rows(account=account.pk, today=timezone.localdate())]
 
 
-def hold(posts: list[HeldPost], duty: str) -> None:
+def hold(posts: list[HeldPost], duty: str) -> HeldPost:
     """
-    Check that one of the posts gives `duty`, wherever it is.
+    Return the first of the posts that gives `duty`, wherever it is.
 
     :raises NotYourDuty: none does.
     """
-    if not any(post.has(duty) for post in posts):
-        raise NotYourDuty
+    for post in posts:
+        if post.has(duty):
+            return post
+    raise NotYourDuty
 
 
 def require(posts: list[HeldPost], duty: str, *, department_id: int, role: str) -> HeldPost:

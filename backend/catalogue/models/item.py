@@ -7,6 +7,7 @@ from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models import Q
 
+from backend.catalogue.lifecycle import ItemStatus
 from backend.core import workdays
 from backend.organisation.models import Division
 
@@ -18,11 +19,7 @@ class ServiceItem(models.Model):
         INSTANT = "instant", "即办件"
         PROMISED = "promised", "承诺件"
 
-    class Status(models.TextChoices):
-        DRAFT = "draft", "草稿"
-        PUBLISHED = "published", "已发布"
-        SUSPENDED = "suspended", "暂停办理"
-        EXITED = "exited", "已退出"
+    Status = ItemStatus
 
     code = models.CharField("事项编码", max_length=31, unique=True, db_collation="C")
     name = models.CharField("事项名称", max_length=128)
@@ -33,7 +30,7 @@ class ServiceItem(models.Model):
     audience = ArrayField(models.CharField(max_length=16), verbose_name="人群", default=list)
     aliases = ArrayField(models.CharField(max_length=64), verbose_name="俗名", default=list)
     search_text = models.TextField("检索词", help_text="名称、俗名、全拼、首字母")
-    status = models.CharField("状态", max_length=16, choices=Status, default=Status.DRAFT)
+    status = models.CharField("状态", max_length=16, choices=ItemStatus, default=ItemStatus.DRAFT)
 
     class Meta:
         verbose_name = "事项"
