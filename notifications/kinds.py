@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 
 from notifications.kind import Kind
+from notifications.kinds_of_clocks import CLOCKS
 from notifications.kinds_of_supplements import SUPPLEMENTS
 
 _HOLE = re.compile(r"\{(\w+)\}")
@@ -217,7 +218,7 @@ _ALL = (
         plain=("{note}。",),
     ),
 )
-KINDS: Mapping[str, Kind] = {kind.key: kind for kind in (*_ALL, *SUPPLEMENTS)}
+KINDS: Mapping[str, Kind] = {kind.key: kind for kind in (*_ALL, *SUPPLEMENTS, *CLOCKS)}
 
 
 def reminder(key: str, *, template: str, needs_sms: bool, statutory: bool) -> Kind:

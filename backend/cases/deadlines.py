@@ -93,6 +93,12 @@ def warn_day(start: date, due: date, total: int, kind: DayKind, calendar: WorkCa
     return day
 
 
+def has_passed(case: Timed, *, today: date) -> bool:
+    """Say whether the promised day is over; a clock that stands is where it stopped."""
+    on = case.paused_on or today
+    return case.promised_due_on is None or on > case.promised_due_on
+
+
 def light(*, today: date, due_on: date | None, warn_on: date | None, paused: bool) -> Light:
     """红黄灯: blue while the clock stands, red after the last day, yellow when it is near."""
     if paused:

@@ -87,6 +87,11 @@ def may_correct(plan: Plan, index: int, key: str) -> bool:
     return "correction" in step_of(plan, index, key).get("actions", ())
 
 
+def may_suspend(plan: Plan, index: int, key: str) -> bool:
+    """Say whether the item gives a step of stage `index` a special procedure (特别程序)."""
+    return "suspend" in step_of(plan, index, key).get("actions", ())
+
+
 def stage_of(plan: Plan, key: str) -> int:
     """Return the stage a step stands in; -1 for one that is not on the way."""
     found = (i for i, stage in enumerate(plan) if any(step["key"] == key for step in stage))

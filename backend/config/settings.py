@@ -229,6 +229,7 @@ SMS_SIGN = env("SMS_SIGN", "资阳社区服务")
 REGISTRY_BASE_URL = env("REGISTRY_BASE_URL", "http://127.0.0.1:9003")
 REGISTRY_KEY = env("REGISTRY_KEY", "sandbox-registry-key", secret=True)
 
+EXTENSION_DAYS = int(env("EXTENSION_DAYS", "10"))  # 事项没有写明时, 一件最多延期的天数
 SUPPLEMENT_DAYS = int(env("SUPPLEMENT_DAYS", "15"))  # 补正期限, 工作日; 延期一次为同样天数
 
 LOG_LEVEL = env("LOG_LEVEL", "WARNING" if TESTING else "INFO")

@@ -1,15 +1,17 @@
 """What the screen offers is what the action does: every verb, in every state, for every role."""
 
+from datetime import timedelta
+
 import pytest
 from django.db import transaction
 from django.utils import timezone
 
 from backend.cases import actions
 from backend.cases.models import Case, CaseStep
-from backend.cases.queries import possible, record, scope
+from backend.cases.queries import possible, possible_clock, record, scope
 from backend.core.errors import DomainError
 from backend.organisation import duties
-from tests.factories import world
+from tests.factories import clocks, world
 
 pytestmark = pytest.mark.django_db
 
@@ -19,6 +21,7 @@ ROLES = {
     "reviewer": ("town_reviewer", "SW"),
     "decider": ("county_reviewer", "MZ"),
     "supervisor": ("supervisor", "MZ"),
+    "head": ("department_head", "MZ"),
 }
 BODIES = {
     "decline": {"reason": "不符合条件"},
@@ -26,6 +29,10 @@ BODIES = {
     "pass": {},
     "reject": {"opinion": "不符合条件"},
     "return": {"opinion": "请核实"},
+    "suspend": {"reason": "testing", "expected_days": 9},
+    "propose_extension": {"days": 1, "reason": "等档案回函"},
+    "refuse_extension": {"note": "来得及"},
+    "terminate": {"reason": "申请人去世"},
 }
 CALLS = {"pass": "pass_step", "reject": "reject_step", "return": "return_step"}
 HAND_OVER = world.step("s4", "window_clerk", "BM", "town", phase="delivery", actions=["close"])
@@ -140,7 +147,43 @@ def test_agrees_on_withdrawn_and_declined_cases(people):
     agree(declined, people)
 
 
+def test_agrees_on_the_acts_of_the_clock(people, time_machine):
+    case = world.submitted(version=clocks.an_item())
+    n, town, head = case.number, people["reviewer"], people["head"]
+    path = [
+        lambda: actions.accept(actor=people["worker"], number=n),
+        lambda: clocks.asked(case, town, 9),
+        lambda: actions.suspend(actor=town, number=n, step="s2", reason="testing", expected_days=9),
+        lambda: actions.resume(actor=town, number=n),
+        lambda: actions.extend(actor=head, number=n),
+        lambda: clocks.asked(case, town, 1),
+        lambda: actions.extend(actor=head, number=n),
+        lambda: time_machine.move_to(timezone.now() + timedelta(days=60), tick=False),
+    ]
+    agree(case, people)
+    for go in path:
+        go()
+        agree(case, people)
+    actions.terminate(actor=head, number=n, reason="申请人去世")
+    agree(case, people)
+
+
+def test_agrees_on_a_head_who_asked(people):
+    steps = [world.INTAKE, world.DECISION, world.PAY]
+    case = clocks.accepted(people["worker"], steps=steps)
+    both = people["both"] = world.staff("county_reviewer", "MZ")
+    member = both.staff
+    member.posts.create(
+        role="department_head", department=world.office("MZ"), valid_from="2020-01-01"
+    )
+    actions.propose_extension(actor=both, number=case.number, step="s3", days=2, reason="等函")
+    agree(case, people)
+
+
 def test_names_every_verb_of_the_table_once():
     assert set(possible.OF_CASE) == {
         "accept", "decline", "finish", "decide", "deliver", "conclude",
+    }  # fmt: skip
+    assert {*possible_clock.OF_CASE, *possible_clock.OF_STEP} == {
+        "suspend", "resume", "extend", "propose_extension", "refuse_extension", "terminate",
     }  # fmt: skip

@@ -2,11 +2,15 @@
 
 from backend.cases.actions.alerts import alert_lights
 from backend.cases.actions.decision import conclude, decide, deliver
+from backend.cases.actions.ending import terminate
+from backend.cases.actions.extending import extend, propose_extension, refuse_extension
 from backend.cases.actions.intake import accept, decline, finish
 from backend.cases.actions.lapsing import lapse, prolong_supplement
 from backend.cases.actions.mending import supplement
 from backend.cases.actions.reveal import open_record, reveal
 from backend.cases.actions.review import claim, pass_step, reject_step, release, return_step
+from backend.cases.actions.silence import deem_accepted, end_silence
+from backend.cases.actions.special import resume, suspend
 from backend.cases.actions.submission import submit, withdraw
 from backend.cases.actions.supplements import (
     approve_supplement,
@@ -23,20 +27,28 @@ __all__ = [
     "conclude",
     "decide",
     "decline",
+    "deem_accepted",
     "deliver",
+    "end_silence",
+    "extend",
     "finish",
     "lapse",
     "open_record",
     "pass_step",
     "prolong_supplement",
+    "propose_extension",
+    "refuse_extension",
     "refuse_supplement",
     "reject_step",
     "release",
     "request_supplement",
+    "resume",
     "return_step",
     "reveal",
     "run_system_step",
     "submit",
     "supplement",
+    "suspend",
+    "terminate",
     "withdraw",
 ]

@@ -1,8 +1,10 @@
 """受理: accept, decline, and the instant item that ends in the same act."""
 
+from datetime import date
+
 from backend.accounts.models import Account
 from backend.cases import deadlines, workflow
-from backend.cases.actions import moves
+from backend.cases.actions import moves, timing
 from backend.cases.actions.moves import State, Turn
 from backend.cases.models import Case, CaseStep
 from backend.catalogue.models import ServiceItem
@@ -53,7 +55,7 @@ def decline(*, actor: Account, number: str, reason: str, remedy: str = "") -> Ca
         if not reason.strip():
             raise ReasonMissing
         row = moves.move(turn, "decline")
-        step = _intake_step(turn)
+        step = intake_step(turn)
         moves.may(turn, row.duty, step)
         moves.close_step(turn, step, State.REJECTED, reason)
         turn.set(reason=reason, closed_at=turn.now)
@@ -83,19 +85,10 @@ def finish(*, actor: Account, number: str, opinion: str = "") -> Case:
 
 def _take_in(turn: Turn, opinion: str, *, quietly: bool = False) -> CaseStep:
     row = moves.move(turn, "accept")
-    step = _intake_step(turn)
+    step = intake_step(turn)
     moves.may(turn, row.duty, step)
     moves.close_step(turn, step, State.PASSED, opinion)
-    version = turn.case.version
-    deadlines.start(
-        turn.case,
-        on=turn.today,
-        promised=turn.promised_days,
-        statutory=version.legal_days,
-        kind=version.days,
-        calendar=organisation.calendar(),
-    )
-    turn.changed |= moves.CLOCK
+    start_clock(turn, on=turn.today)
     turn.set(accepted_at=turn.now)
     if quietly:
         turn.told.clear()
@@ -103,7 +96,26 @@ def _take_in(turn: Turn, opinion: str, *, quietly: bool = False) -> CaseStep:
     return step
 
 
-def _intake_step(turn: Turn) -> CaseStep:
+def start_clock(turn: Turn, *, on: date) -> None:
+    """起算: both limits begin the day after `on`."""
+    version = turn.case.version
+    deadlines.start(
+        turn.case,
+        on=on,
+        promised=turn.promised_days,
+        statutory=version.legal_days,
+        kind=version.days,
+        calendar=organisation.calendar(),
+    )
+    turn.changed |= timing.CLOCK
+
+
+def intake_step(turn: Turn) -> CaseStep:
+    """
+    Return the open step that takes the case in.
+
+    :raises StepNotOpen: it has been taken in meanwhile.
+    """
     step = turn.case.steps.filter(phase=workflow.INTAKE, state=State.OPEN).first()
     if step is None:
         raise moves.late(moves.StepNotOpen, turn.case)

@@ -1,11 +1,11 @@
 """What every verb shares: lock, look up the row, check the duty, tick the clock, write, tell."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import cached_property
-from typing import Any, cast
+from typing import Any
 
 from django.db import transaction
 from django.db.models import QuerySet
@@ -13,13 +13,12 @@ from django.utils import timezone
 
 from backend.accounts.models import Account
 from backend.cases import deadlines, trace, workflow
-from backend.cases.actions import unanswered
+from backend.cases.actions import timing, unanswered
 from backend.cases.lifecycle import LIFECYCLE, Status
 from backend.cases.models import Case, CaseEvent, CaseStep, ClockStop
 from backend.cases.queries import scope
 from backend.core.errors import Conflict, Invalid
 from backend.core.lifecycle import IllegalMove, Move
-from backend.core.workdays import DayKind, WorkCalendar
 from backend.organisation import duties
 from backend.organisation import queries as organisation
 from backend.organisation.duties import HeldPost
@@ -240,7 +239,7 @@ def open_one(
         days=int(step.get("days") or 0),
         day_kind=step.get("day_kind") or version.days,
     )
-    time_step(row, organisation.calendar())
+    timing.time_step(row, organisation.calendar())
     turn.opened.append(row)
     return row
 
@@ -256,7 +255,7 @@ def stand(turn: Turn, kind: str, **why: Any) -> ClockStop:
     """停表: from today on no day counts; what stood for another reason ends, and this begins."""
     _end_stop(turn)
     turn.case.paused_on = turn.today
-    turn.changed |= CLOCK
+    turn.changed |= timing.CLOCK
     return ClockStop.objects.create(case=turn.case, kind=kind, began_on=turn.today, **why)
 
 
@@ -273,7 +272,7 @@ def halt(turn: Turn) -> None:
     """停止计时: a decision, a withdrawal or an end; the days stay for the record."""
     _end_stop(turn)
     deadlines.stop(turn.case)
-    turn.changed |= CLOCK
+    turn.changed |= timing.CLOCK
     turn.ended = True
 
 
@@ -282,38 +281,21 @@ def _end_stop(turn: Turn) -> None:
         turn.case.stops.filter(ended_on__isnull=True).update(ended_on=turn.today)
 
 
-def tick(turn: Turn) -> None:
-    """Reckon the case's last days anew, and those of its open steps."""
+def tick(turn: Turn, *, longer: bool = False) -> None:
+    """Reckon the case's last days anew, and those of its open steps; `longer` if one got days."""
     case, calendar = turn.case, organisation.calendar()
     stops = list(case.stops.all())
     deadlines.reckon(case, stops=stops, kind=case.version.days, calendar=calendar)
-    turn.changed |= CLOCK
+    timing.relight(case, turn.today)
+    turn.changed |= timing.CLOCK
     asked = [stop for stop in stops if stop.kind != ClockStop.Kind.STEP]
-    if not asked:
+    if not asked and not longer:
         return
     steps = list(case.steps.filter(state=State.OPEN))
     for step in steps:
-        time_step(step, calendar, asked)
-    CaseStep.objects.bulk_update(steps, ["due_on", "warn_on"])
-
-
-def time_step(step: CaseStep, calendar: WorkCalendar, stops: Sequence[ClockStop] = ()) -> None:
-    """Set a step's last day and its warning; `stops` are those that interrupt a step's work."""
-    began, kind = timezone.localdate(step.opened_at), cast(DayKind, step.day_kind)
-    step.due_on = deadlines.step_due(began, step.days, kind, calendar, stops=stops).day
-    step.warn_on = deadlines.warn_day(began, step.due_on, step.days, kind, calendar)
-
-
-CLOCK = {
-    "clock_from",
-    "promised_total",
-    "statutory_total",
-    "promised_due_on",
-    "statutory_due_on",
-    "warn_on",
-    "paused_on",
-    "provisional",
-}
+        timing.time_step(step, calendar, asked)
+        timing.relight(step, turn.today)
+    CaseStep.objects.bulk_update(steps, ["due_on", "warn_on", "alerted"])
 
 
 def record(turn: Turn, verb: str, *, step: str = "", **details: object) -> None:

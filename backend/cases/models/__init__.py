@@ -1,7 +1,7 @@
 """What a case is made of: the case, its steps, its events, and what its clock and papers need."""
 
 from backend.cases.models.case import Case, CaseCounter, answers_context
-from backend.cases.models.clock import ClockStop, Extension
+from backend.cases.models.clock import ClockStop, Extension, Recount
 from backend.cases.models.delivery import Delivery
 from backend.cases.models.draft import Draft, LookupGuard
 from backend.cases.models.event import CaseEvent
@@ -22,6 +22,7 @@ __all__ = [
     "Draft",
     "Extension",
     "LookupGuard",
+    "Recount",
     "Recusal",
     "Replacement",
     "Supplement",

@@ -83,6 +83,10 @@ class Case(models.Model):
     warn_on = models.DateField("黄灯日", null=True, blank=True)
     paused_on = models.DateField("停表日", null=True, blank=True)
     provisional = models.BooleanField("日期暂定", default=False)
+    alerted = models.PositiveSmallIntegerField(
+        "全件已提醒", db_default=0, default=0, help_text="1 黄灯 2 红灯 3 已报监察"
+    )
+    unanswered_told_on = models.DateField("逾期未答复已提示", null=True, blank=True)
     outcome = models.CharField("结果", max_length=16, choices=Outcome, blank=True)
     reason = models.TextField("理由", blank=True)
     previous = models.ForeignKey(
@@ -123,6 +127,16 @@ class Case(models.Model):
             models.Index(fields=["village_code", "-submitted_at", "-id"], name="case_of_village"),
             models.Index(fields=["-submitted_at", "-id"], name="case_newest"),
             models.Index(fields=["id"], name="case_paused", condition=Q(paused_on__isnull=False)),
+            models.Index(
+                fields=["submitted_at", "id"],
+                name="case_unanswered",
+                condition=Q(status="submitted"),
+            ),
+            models.Index(
+                fields=["warn_on", "id"],
+                name="case_to_alert",
+                condition=Q(status="accepted", alerted__lt=3),
+            ),
         ]
 
     def __str__(self) -> str:
@@ -132,6 +146,11 @@ class Case(models.Model):
     def answers(self) -> dict[str, Any]:
         opened = crypto.unseal_json(self.sealed_answers, context=answers_context(self.number))
         return opened if isinstance(opened, dict) else {}
+
+    @property
+    def most_extended(self) -> int:
+        """How many days it may be extended by in all: the item's, or the usual (行政许可法 §42)."""
+        return int(self.version.guide.get("extend_days") or settings.EXTENSION_DAYS)
 
     @property
     def circumstances(self) -> dict[str, object]:

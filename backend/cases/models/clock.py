@@ -35,6 +35,7 @@ class ClockStop(models.Model):
     expected_days = models.PositiveSmallIntegerField("预计天数", null=True, blank=True)
     began_on = models.DateField("停表日", help_text="当日起不计")
     ended_on = models.DateField("恢复日", null=True, blank=True, help_text="当日起再计")
+    overlong_told = models.BooleanField("已提示超过预计", db_default=False, default=False)
 
     class Meta:
         verbose_name = "停表"
@@ -51,7 +52,14 @@ class ClockStop(models.Model):
                 name="stop_special_says_why_and_how_long",
             ),
         ]
-        indexes = [models.Index(fields=["case", "began_on"], name="stop_of_case")]
+        indexes = [
+            models.Index(fields=["case", "began_on"], name="stop_of_case"),
+            models.Index(
+                fields=["began_on", "id"],
+                name="stop_special_open",
+                condition=Q(kind="special", ended_on__isnull=True, overlong_told=False),
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.case_id} {self.kind} {self.began_on}"
@@ -64,10 +72,12 @@ class Extension(models.Model):
         ASKED = "asked", "待批准"
         APPROVED = "approved", "已批准"
         REFUSED = "refused", "未批准"
+        CANCELLED = "cancelled", "已取消"
 
     case = models.ForeignKey(
         Case, on_delete=models.CASCADE, related_name="extensions", db_index=False
     )
+    step = models.CharField("环节", max_length=32, blank=True, db_default="")
     days = models.PositiveSmallIntegerField("天数")
     reason = models.TextField("理由")
     state = models.CharField("状态", max_length=16, choices=State, default=State.ASKED)
@@ -94,7 +104,7 @@ class Extension(models.Model):
             ),
             models.CheckConstraint(condition=Q(days__gt=0), name="extension_is_longer"),
             models.CheckConstraint(
-                condition=Q(state="asked") | Q(decided_by__isnull=False),
+                condition=Q(state__in=["asked", "cancelled"]) | Q(decided_by__isnull=False),
                 name="extension_decided_by_somebody",
             ),
         ]
@@ -107,3 +117,20 @@ class Extension(models.Model):
 
     def __str__(self) -> str:
         return f"{self.case_id} +{self.days} {self.state}"
+
+
+class Recount(models.Model):
+    """日历重算: one edition of the calendar, and how far running cases are reckoned anew."""
+
+    digest = models.BinaryField("日历摘要", max_length=32)
+    began_at = models.DateTimeField("开始时间")
+    reached = models.BigIntegerField("算到", db_default=0, default=0)
+    ended_at = models.DateTimeField("完成时间", null=True, blank=True)
+    passes = models.PositiveSmallIntegerField("遍数", db_default=0, default=0)
+    changed = models.PositiveIntegerField("改动件数", db_default=0, default=0)
+
+    class Meta:
+        verbose_name = "日历重算"
+
+    def __str__(self) -> str:
+        return f"{self.began_at} {self.changed}"

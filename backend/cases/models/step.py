@@ -98,7 +98,7 @@ class CaseStep(models.Model):
             models.Index(
                 fields=["warn_on"],
                 name="step_to_alert",
-                condition=Q(state="open", alerted__lt=2) & ~Q(role="system"),
+                condition=Q(state="open", alerted__lt=3) & ~Q(role="system"),
             ),
             models.Index(fields=["due_on", "id"], name="step_todo_city", condition=Q(state="open")),
             models.Index(

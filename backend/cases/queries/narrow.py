@@ -5,7 +5,7 @@ from datetime import date, datetime
 from django.db.models import Exists, OuterRef, Q
 
 from backend.accounts.models import Account
-from backend.cases.lifecycle import Status
+from backend.cases.lifecycle import BEFORE, RUNNING
 from backend.cases.models import Case, CaseStep
 from backend.catalogue.models import ServiceItem
 from backend.core import crypto
@@ -15,7 +15,7 @@ from backend.residents import identity
 from backend.residents.models import Resident
 
 Level = Division.Level
-TIMED = (Status.SUBMITTED, Status.ACCEPTED)  # whoever is decided has no light
+TIMED = (*sorted(BEFORE), *sorted(RUNNING))  # whoever is decided has no light
 _MOST_ITEMS = 200
 
 

@@ -59,16 +59,16 @@ class Desk:
 
 def verbs(desk: Desk) -> list[dict[str, Any]]:
     """Return every verb of the case and of its open steps: possible, or the reason why not."""
-    rows = [_row(verb, label, "", _of_case(verb, desk)) for verb, label in OF_CASE.items()]
+    rows = [row(verb, label, "", _of_case(verb, desk)) for verb, label in OF_CASE.items()]
     for step in desk.open_steps:
         rows += [
-            _row(verb, label, step.key, _of_step(verb, step, desk))
+            row(verb, label, step.key, _of_step(verb, step, desk))
             for verb, label in OF_STEP.items()
         ]
     return rows
 
 
-def _row(verb: str, label: str, step: str, no: No | None) -> dict[str, Any]:
+def row(verb: str, label: str, step: str, no: No | None) -> dict[str, Any]:
     return {
         "verb": verb,
         "label": label,
@@ -93,7 +93,7 @@ def _of_case(verb: str, desk: Desk) -> No | None:
     step = _step_for(verb, desk)
     if step is None:
         return No("step_not_open", "对应的环节尚未到达或已办完")
-    return _not_mine(row.duty, step, desk) or _left_over(verb, step, desk)
+    return not_mine(row.duty, step, desk) or _left_over(verb, step, desk)
 
 
 def _step_for(verb: str, desk: Desk) -> CaseStep | None:
@@ -119,7 +119,7 @@ def _of_step(verb: str, step: CaseStep, desk: Desk) -> No | None:
     leasing = verb in ("claim", "release")
     if not leasing and desk.case.status not in WORKING:
         return No("illegal_move", f"办件现在是“{Status(desk.case.status).label}”")
-    if no := _not_mine(workflow.duty_in(step.phase, step.role), step, desk):
+    if no := not_mine(workflow.duty_in(step.phase, step.role), step, desk):
         return no
     deciding = desk.case.status == Status.ACCEPTED and step.stage == workflow.decides_at(desk.plan)
     if verb in ("pass", "reject") and deciding:
@@ -129,7 +129,7 @@ def _of_step(verb: str, step: CaseStep, desk: Desk) -> No | None:
     return None
 
 
-def _not_mine(duty: str, step: CaseStep, desk: Desk) -> No | None:
+def not_mine(duty: str, step: CaseStep, desk: Desk) -> No | None:
     mine = any(
         post.department_id == step.department_id and post.role == step.role and post.has(duty)
         for post in desk.posts

@@ -10,7 +10,7 @@ from backend.accounts.models import Account, AuditEntry
 from backend.cases import deadlines, workflow
 from backend.cases.lifecycle import Status
 from backend.cases.models import Case, CaseEvent, CaseStep
-from backend.cases.queries import answers, narrow, possible, scope, staff, words
+from backend.cases.queries import answers, narrow, possible, possible_clock, scope, staff, words
 from backend.catalogue import conditions
 from backend.catalogue import queries as catalogue
 from backend.core import crypto, kept
@@ -23,8 +23,12 @@ from backend.residents.models import Resident
 
 _VERBS = {
     **possible.OF_CASE,
+    **possible_clock.OF_CASE,
+    **possible_clock.OF_STEP,
     "submit": "提交",
     "withdraw": "撤回",
+    "deem_accepted": "视为受理",
+    "calendar_changed": "日历调整重算",
     "pass_step": "通过",
     "reject_step": "不予通过",
     "return_step": "退回上一环节",
@@ -126,7 +130,7 @@ def page(
         "steps": [reader.step(step) for step in steps],
         "ahead": _ahead(case, plan, open_steps),
         "events": [reader.event(event) for event in events],
-        "verbs": possible.verbs(desk),
+        "verbs": possible.verbs(desk) + possible_clock.verbs(desk),
     }
 
 

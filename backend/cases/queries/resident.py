@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from backend.accounts.models import Account
 from backend.cases import deadlines, workflow
-from backend.cases.lifecycle import CLOSED, LIFECYCLE, OPEN, Status
+from backend.cases.lifecycle import BEFORE, CLOSED, LIFECYCLE, OPEN, RUNNING, Status
 from backend.cases.models import Case, CaseEvent, CaseStep, Draft
 from backend.cases.queries import answers, scope, words
 from backend.catalogue import queries as catalogue
@@ -25,7 +25,7 @@ from backend.residents.models import Resident
 
 Group = Literal["open", "closed"]
 _GROUPS: dict[str, frozenset[Status]] = {"open": OPEN, "closed": CLOSED}
-_TIMED = (Status.SUBMITTED, Status.ACCEPTED)
+_TIMED = BEFORE | RUNNING
 _ROW = (
     "pk",
     "number",

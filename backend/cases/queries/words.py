@@ -6,6 +6,7 @@ from typing import Any
 
 from backend.cases.deadlines import Light, Timed
 from backend.cases.lifecycle import Status
+from backend.cases.models import ClockStop
 
 LIGHTS: dict[str, str] = {
     "green": "正常办理",
@@ -18,7 +19,9 @@ _ENDED: dict[str, str] = {
     Status.CONCLUDED: "已办结",
     Status.DECLINED: "不予受理, 理由和救济途径见下方",
     Status.WITHDRAWN: "您已撤回申请, 需要时可重新提交",
+    Status.TERMINATED: "办理已终止, 原因见下方",
 }
+_WHY = {value: str(label) for value, label in ClockStop.Reason.choices}
 _OUTCOMES = {"granted": "准予", "refused": "不予"}
 # 内部意见不给居民看: only these details of an event ever leave.
 _SHOWN: dict[str, tuple[str, ...]] = {
@@ -38,6 +41,12 @@ _TOLD = {
     "deliver": "{office}已送达结果",
     "conclude": "{office}已办结",
     "withdraw": "{who}撤回了申请",
+    "deem_accepted": "收件后五个工作日没有告知, 自收到材料之日起即为受理, 开始计时",
+    "suspend": "{office}的“{step}”进入特别程序({why}), 预计{expected_days}天, 计时暂停",
+    "resume": "特别程序完成, 恢复计时",
+    "extend": "经{office}负责人批准延期{days}天",
+    "terminate": "{office}终止了办理",
+    "calendar_changed": "放假安排公布, 办结日期已重算",
 }
 
 
@@ -60,6 +69,9 @@ def event(row: Mapping[str, Any], *, steps: Mapping[str, str], channel: str) -> 
         office=details.get("office", "系统"),
         step=steps.get(row["step"], "本环节"),
         outcome=_OUTCOMES.get(str(details.get("outcome", "")), "已作出"),
+        days=details.get("days", ""),
+        expected_days=details.get("expected_days", ""),
+        why=_WHY.get(str(details.get("why", "")), "法定事由"),
     )
     shown = {key: details[key] for key in _SHOWN.get(row["verb"], ()) if details.get(key)}
     return {"at": row["at"], "text": text, "reason": "", "remedy": "", "note": "", **shown}
@@ -111,7 +123,7 @@ def clock_lines(
         return []
     lines = [f"承诺 {spoken(promised, today=today)} 前办结, {_left(left, unit)}"]
     if light == "blue":
-        lines = ["公示等环节不计入时限, 计时暂停中", lines[0]]
+        lines = ["公示、特别程序、补充材料的时间不计入时限, 计时暂停中", lines[0]]
     lines.append(f"法定最迟 {spoken(statutory, today=today)}")
     if case.provisional:
         lines.append("跨年的放假安排公布后, 日期可能相应调整")
