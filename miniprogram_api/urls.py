@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from miniprogram_api import auth, cases, drafts, inbox, items, lookup, me
+from miniprogram_api import auth, cases, clock, drafts, inbox, items, lookup, me
 
 urlpatterns = [
     path("login", auth.LogIn.as_view()),
@@ -24,6 +24,7 @@ urlpatterns = [
     path("drafts/<uuid:uid>/discard", drafts.DraftDiscard.as_view()),
     path("cases", cases.CaseList.as_view()),
     path("cases/<str:number>", cases.CaseDetail.as_view()),
+    path("cases/<str:number>/clock", clock.CaseClock.as_view()),
     path("cases/<str:number>/withdraw", cases.CaseWithdraw.as_view()),
     path("inbox", inbox.Inbox.as_view()),
     path("inbox/unread-count", inbox.UnreadCount.as_view()),

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from backend.staff_api import auth, cases, inbox, worklist
+from backend.staff_api import auth, cases, clock, inbox, worklist
 
 urlpatterns = [
     path("login", auth.Login.as_view()),
@@ -24,6 +24,13 @@ urlpatterns = [
     path("cases/<str:number>/decide", cases.Decide.as_view()),
     path("cases/<str:number>/deliver", cases.Deliver.as_view()),
     path("cases/<str:number>/conclude", cases.Conclude.as_view()),
+    path("cases/<str:number>/clock", clock.Clock.as_view()),
+    path("cases/<str:number>/suspend", clock.Suspend.as_view()),
+    path("cases/<str:number>/resume", clock.Resume.as_view()),
+    path("cases/<str:number>/extensions", clock.ProposeExtension.as_view()),
+    path("cases/<str:number>/extend", clock.Extend.as_view()),
+    path("cases/<str:number>/extensions/refuse", clock.RefuseExtension.as_view()),
+    path("cases/<str:number>/terminate", clock.Terminate.as_view()),
     path("cases/<str:number>/steps/<slug:key>/claim", cases.Claim.as_view()),
     path("cases/<str:number>/steps/<slug:key>/release", cases.Release.as_view()),
     path("cases/<str:number>/steps/<slug:key>/pass", cases.Pass.as_view()),

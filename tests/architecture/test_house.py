@@ -30,7 +30,16 @@ PURE = [
     path
     for path in CODE
     if path.stem
-    in {"lifecycle", "workflow", "deadlines", "numbers", "trace", "conditions", "workdays"}
+    in {
+        "lifecycle",
+        "workflow",
+        "deadlines",
+        "numbers",
+        "trace",
+        "conditions",
+        "workdays",
+        "clockwork",
+    }
     or path.stem == "identity"
     or path.parent.name == "forms"
 ]

@@ -38,6 +38,7 @@ POST drafts/{draft}/discard    401 403 204 404 404
 GET cases                      401 403 200 200 200
 POST cases                     401 403 409 201 403
 GET cases/{number}             401 403 200 404 404
+GET cases/{number}/clock       401 403 200 404 404
 POST cases/{number}/withdraw   401 403 200 404 404
 GET inbox                      401 403 200 200 200
 GET inbox/unread-count         401 403 200 200 200

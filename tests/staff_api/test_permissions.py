@@ -48,6 +48,13 @@ POST cases/{number}/finish              401 403 409 404 409 409 404 409 409 409 
 POST cases/{number}/decide              401 403 409 404 409 409 404 409 409 409 404
 POST cases/{number}/deliver             401 403 409 404 409 409 404 409 409 409 404
 POST cases/{number}/conclude            401 403 409 404 409 409 404 409 409 409 404
+GET cases/{number}/clock                401 403 200 404 200 200 404 200 200 200 404
+POST cases/{number}/suspend             401 403 409 404 409 409 404 409 409 409 404
+POST cases/{number}/resume              401 403 409 404 409 409 404 409 409 409 404
+POST cases/{number}/extensions          401 403 409 404 409 409 404 409 409 409 404
+POST cases/{number}/extend              401 403 409 404 409 409 404 409 409 409 404
+POST cases/{number}/extensions/refuse   401 403 403 404 403 403 404 403 403 403 404
+POST cases/{number}/terminate           401 403 403 404 403 403 404 403 403 403 404
 POST cases/{number}/steps/{key}/claim   401 403 200 404 403 403 404 403 403 403 404
 POST cases/{number}/steps/{key}/release 401 403 200 404 403 403 404 403 403 403 404
 POST cases/{number}/steps/{key}/pass    401 403 409 404 409 409 404 409 409 409 404
@@ -69,6 +76,10 @@ BODIES = {
     "cases/{number}/reveal": {"fields": ["name"], "purpose": "核实"},
     "cases/{number}/decline": {"reason": "不属于本事项"},
     "cases/{number}/decide": {"outcome": "granted"},
+    "cases/{number}/suspend": {"step": "s1", "reason": "testing", "expected_days": 5},
+    "cases/{number}/extensions": {"step": "s1", "days": 1, "reason": "等函"},
+    "cases/{number}/extensions/refuse": {"note": "来得及"},
+    "cases/{number}/terminate": {"reason": "申请人去世"},
     "cases/{number}/steps/{key}/reject": {"opinion": "不符"},
     "cases/{number}/steps/{key}/return": {"opinion": "核实"},
 }

@@ -15,6 +15,7 @@ from backend.cases.actions import intake, moves
 from backend.cases.actions.moves import State, Turn
 from backend.cases.actions.supplements import legal
 from backend.cases.models import Case, CaseStep
+from backend.cases.queries.clock import ANSWER_DAYS
 from backend.catalogue.models import ServiceItem
 from backend.core.errors import Conflict
 from backend.organisation import duties, holders
@@ -23,7 +24,6 @@ from notifications import actions as notifications
 from notifications import kinds
 from notifications.actions import Letter
 
-ANSWER_DAYS = 5  # 工作日 (行政许可法 §32、§82)
 PERMIT = "行政许可"
 OPINION = "逾期未告知, 自收到申请材料之日起即为受理"
 
