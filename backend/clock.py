@@ -12,6 +12,7 @@ from django.utils import timezone
 from backend.accounts import actions as accounts
 from backend.cases import actions as cases
 from backend.cases.queries import applied, todo
+from backend.catalogue.actions import overdue
 from notifications import actions as notifications
 from notifications import dispatch, marks
 
@@ -83,6 +84,12 @@ def system_steps() -> None:
 def lights() -> None:
     """红黄灯: tell staff of steps that turned yellow or red."""
     cases.alert_lights()
+
+
+@shared_task(name="clock.procedures")
+def procedures() -> None:
+    """准入退出: tell of stages whose last day has passed."""
+    overdue.alert_procedures()
 
 
 # -- 家务 ---------------------------------------------------------------------------------------

@@ -12,6 +12,7 @@ from datetime import date, datetime
 
 from notifications.kind import Kind
 from notifications.kinds_of_clocks import CLOCKS
+from notifications.kinds_of_procedures import PROCEDURES
 from notifications.kinds_of_supplements import SUPPLEMENTS
 
 _HOLE = re.compile(r"\{(\w+)\}")
@@ -218,7 +219,8 @@ _ALL = (
         plain=("{note}。",),
     ),
 )
-KINDS: Mapping[str, Kind] = {kind.key: kind for kind in (*_ALL, *SUPPLEMENTS, *CLOCKS)}
+_KINDS = (*_ALL, *SUPPLEMENTS, *CLOCKS, *PROCEDURES)
+KINDS: Mapping[str, Kind] = {kind.key: kind for kind in _KINDS}
 
 
 def reminder(key: str, *, template: str, needs_sms: bool, statutory: bool) -> Kind:

@@ -40,7 +40,6 @@ class DraftState(models.TextChoices):
 
 S, P, D = ItemStatus, ProcedureStatus, DraftState
 TAKES_CASES = frozenset({S.TRIAL, S.PUBLISHED})
-ADMITTED = frozenset({S.DRAFT, S.TRIAL, S.PUBLISHED, S.SUSPENDED})  # 社区不得拒办的, 是准入了的
 RUNNING = frozenset({P.VETTING, P.RETURNED, P.MEETING})
 
 # fmt: off

@@ -11,6 +11,7 @@ _EVERY = {
     "clock.reap": (15, "maint"),
     "clock.system_steps": (5, "maint"),
     "clock.lights": (60, "maint"),
+    "clock.procedures": (600, "maint"),
     "clock.remind": (600, "due"),
     "clock.heartbeat": (5, "maint"),
     "clock.tidy": (3600, "maint"),

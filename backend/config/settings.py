@@ -232,6 +232,10 @@ REGISTRY_KEY = env("REGISTRY_KEY", "sandbox-registry-key", secret=True)
 EXTENSION_DAYS = int(env("EXTENSION_DAYS", "10"))  # 事项没有写明时, 一件最多延期的天数
 SUPPLEMENT_DAYS = int(env("SUPPLEMENT_DAYS", "15"))  # 补正期限, 工作日; 延期一次为同样天数
 
+# 事项准入与退出, 工作日: 民政审查(西城先例 15 日)、联席会议决定
+ADMISSION_REVIEW_DAYS = int(env("ADMISSION_REVIEW_DAYS", "15"))
+ADMISSION_MEETING_DAYS = int(env("ADMISSION_MEETING_DAYS", "10"))
+
 LOG_LEVEL = env("LOG_LEVEL", "WARNING" if TESTING else "INFO")
 # Beat rings every two seconds: what is heard each time is not worth a line.
 QUIET = ("axes", "urllib3", "kombu", "amqp", "celery", "django_structlog.celery")

@@ -39,6 +39,8 @@ def a_city() -> None:
         _office("SW", f"{town_name}社会事务办", town)
     for code, name in (("MZ", "民政局"), ("CL", "残联"), ("GA", "公安分局"), ("RS", "人社局")):
         _office(code, f"雁江区{name}", county)
+    for code, name in (("MZ", "民政局"), ("LX", "社区公共服务联席会议办公室")):
+        _office(code, f"资阳市{name}", city)
 
 
 def _division(code: str, name: str, level: str, parent: Division | None) -> Division:
@@ -65,7 +67,7 @@ def _office(code: str, name: str, division: Division) -> Department:
 
 def office(code: str, division: str | None = None) -> Department:
     a_city()
-    place = {"ZD": VILLAGE, "BM": TOWN, "SW": TOWN}.get(code, COUNTY)
+    place = {"ZD": VILLAGE, "BM": TOWN, "SW": TOWN, "LX": CITY}.get(code, COUNTY)
     return Department.objects.get(code=code, division__code=division or place)
 
 
