@@ -13,6 +13,7 @@ from backend.accounts import actions as accounts
 from backend.cases import actions as cases
 from backend.cases.queries import applied, todo
 from backend.catalogue.actions import overdue
+from backend.documents import actions as documents
 from notifications import actions as notifications
 from notifications import dispatch, marks
 
@@ -78,6 +79,12 @@ def system_steps() -> None:
             cases.run_system_step(step_id=step_id)
         except Exception as fault:  # any step may break; the next ring tries again
             _log.error("system_step_broke", step=step_id, fault=type(fault).__name__)
+
+
+@shared_task(name="clock.typeset")
+def typeset() -> None:
+    """文书: print what acts have ordered; whoever breaks off leaves the order for the next ring."""
+    documents.issue_waiting()
 
 
 @shared_task(name="clock.lights")

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from miniprogram_api import auth, cases, clock, drafts, inbox, items, lookup, me
+from miniprogram_api import auth, cases, clock, drafts, inbox, items, lookup, me, verify
 
 urlpatterns = [
     path("login", auth.LogIn.as_view()),
@@ -34,4 +34,6 @@ urlpatterns = [
     path("subscribe-templates", inbox.SubscribeTemplates.as_view()),
     path("subscriptions", inbox.Subscriptions.as_view()),
     path("lookup", lookup.Lookup.as_view()),
+    path("verify", verify.Verify.as_view()),
+    path("papers/<str:token>", verify.PaperFile.as_view()),
 ]

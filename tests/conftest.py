@@ -20,6 +20,12 @@ def nothing_kept() -> None:
     catalogue.forget()
 
 
+@pytest.fixture(autouse=True)
+def own_storage(settings, tmp_path) -> None:
+    """Each test keeps its files in a folder of its own."""
+    settings.MEDIA_ROOT = str(tmp_path / "files")
+
+
 @pytest.fixture
 def client() -> APIClient:
     """A client nobody has signed in."""

@@ -68,6 +68,7 @@ INSTALLED_APPS = [
     "django_structlog",
     "backend.accounts",
     "backend.files",
+    "backend.documents",
     "backend.organisation",
     "backend.residents",
     "backend.catalogue",
@@ -83,6 +84,7 @@ MIDDLEWARE = [
 ]
 TEMPLATES = [{"BACKEND": "django.template.backends.django.DjangoTemplates", "APP_DIRS": True}]
 STATIC_URL = "/static/"
+MEDIA_ROOT = env("FILES_ROOT", str(ROOT / ".data" / "files"))
 APPEND_SLASH = False
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 
@@ -236,9 +238,11 @@ SUPPLEMENT_DAYS = int(env("SUPPLEMENT_DAYS", "15"))  # 补正期限, 工作日; 
 ADMISSION_REVIEW_DAYS = int(env("ADMISSION_REVIEW_DAYS", "15"))
 ADMISSION_MEETING_DAYS = int(env("ADMISSION_MEETING_DAYS", "10"))
 
+PUBLIC_URL = env("PUBLIC_URL", "http://127.0.0.1:8000", secret=True)  # on every paper, for ever
+
 LOG_LEVEL = env("LOG_LEVEL", "WARNING" if TESTING else "INFO")
 # Beat rings every two seconds: what is heard each time is not worth a line.
-QUIET = ("axes", "urllib3", "kombu", "amqp", "celery", "django_structlog.celery")
+QUIET = ("axes", "urllib3", "kombu", "amqp", "celery", "django_structlog.celery", "pikepdf")
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,

@@ -9,7 +9,7 @@ from django.views.static import serve
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 
 from backend.config import health
-from miniprogram_api import callback
+from miniprogram_api import callback, verify
 
 # The only static files there are: the API page's own, straight from the installed package.
 SIDECAR = Path(drf_spectacular_sidecar.__file__).parent / "static"
@@ -18,6 +18,7 @@ _static = cache_control(public=True, max_age=86400)(serve)
 urlpatterns = [
     path("api/v1/", include("miniprogram_api.urls")),
     path("api/staff/v1/", include("backend.staff_api.urls")),
+    path("verify", verify.page),
     path("wechat/callback", callback.receive),
     path("api/schema", SpectacularAPIView.as_view(), name="schema"),
     path("api/docs", SpectacularSwaggerView.as_view(url_name="schema"), name="docs"),

@@ -34,8 +34,13 @@ def _aes(number: int) -> AESGCM:
 
 def seal(text: str, *, context: str) -> bytes:
     """Encrypt `text` (AES-256-GCM, or SM4-GCM where CIPHER_SUITE=guomi) for `table.column.row`."""
+    return seal_bytes(text.encode(), context=context)
+
+
+def seal_bytes(plain: bytes, *, context: str) -> bytes:
+    """Encrypt bytes, such as a file's, as `seal` does."""
     number = max(settings.FIELD_KEYS)
-    nonce, plain, bound = os.urandom(_NONCE), text.encode(), context.encode()
+    nonce, bound = os.urandom(_NONCE), context.encode()
     if settings.CIPHER_SUITE == "guomi":
         cipher = Cipher(algorithms.SM4(settings.FIELD_KEYS[number][:16]), modes.GCM(nonce))
         sealer = cipher.encryptor()
@@ -51,6 +56,15 @@ def unseal(blob: bytes | memoryview, *, context: str) -> str:
 
     :raises SealBroken: altered, or sealed for another place.
     """
+    return unseal_bytes(blob, context=context).decode()
+
+
+def unseal_bytes(blob: bytes | memoryview, *, context: str) -> bytes:
+    """
+    Decrypt what `seal_bytes` made for the same context.
+
+    :raises SealBroken: altered, or sealed for another place.
+    """
     blob = bytes(blob)
     suite, number = blob[0], blob[1]
     nonce, body, bound = blob[2 : 2 + _NONCE], blob[2 + _NONCE :], context.encode()
@@ -59,8 +73,8 @@ def unseal(blob: bytes | memoryview, *, context: str) -> str:
             mode = modes.GCM(nonce, body[-_TAG:])
             opener = Cipher(algorithms.SM4(settings.FIELD_KEYS[number][:16]), mode).decryptor()
             opener.authenticate_additional_data(bound)
-            return (opener.update(body[:-_TAG]) + opener.finalize()).decode()
-        return _aes(number).decrypt(nonce, body, bound).decode()
+            return opener.update(body[:-_TAG]) + opener.finalize()
+        return _aes(number).decrypt(nonce, body, bound)
     except InvalidTag:
         raise SealBroken(context) from None
 

@@ -45,7 +45,8 @@ PURE = [
 ]
 WRITES = {"save", "create", "delete", "bulk_create", "bulk_update", "get_or_create",
           "update_or_create", "select_for_update", "execute"}  # fmt: skip
-# Pages a stranger may open: logins, what the city publishes, a look-up by number and last four.
+# Pages a stranger may open: logins, what the city publishes, a look-up by number and last four,
+# the check of a paper in hand, and the file a minute's link opens.
 OPEN = {
     "api/v1/login", "api/v1/lookup", "api/v1/themes", "api/v1/items", "api/v1/items/{code}",
     "api/v1/items/{code}/form",
@@ -54,6 +55,7 @@ OPEN = {
     "api/schema", "api/docs", "static/{path}",
     "health/live", "health/ready", "health/workers", "metrics",
     "wechat/callback",
+    "verify", "api/v1/verify", "api/v1/papers/{token}",
 }  # fmt: skip
 METHODS = ("get", "post", "put", "patch", "delete")
 
@@ -196,6 +198,7 @@ SECRETS = {
     "WECHAT_AES_KEY": "x" * 43,
     "SMS_KEY": "x3",
     "REGISTRY_KEY": "x4",
+    "PUBLIC_URL": "https://fw.example.cn",
 }
 
 

@@ -49,6 +49,9 @@ GET subscribe-templates        401 403 200 200 200
 GET subscriptions              401 403 200 200 200
 POST subscriptions             401 403 200 409 409
 POST lookup                    200 200 200 200 200
+GET verify                     404 404 404 404 404
+POST verify                    415 415 415 415 415
+GET papers/{token}             404 404 404 404 404
 """
 TABLE = {
     " ".join(row.split()[:2]): [int(code) for code in row.split()[2:]]
@@ -95,6 +98,7 @@ def bodies(case):
         "POST subscriptions": {"results": {notices.A: "accept"}},
         "POST lookup": {"number": case.number, "last4": last4},
         "GET subscribe-templates": {"scene": "submit"},
+        "GET verify": {"number": "512002-MZ-2026-000001", "code": "AAAAAAAA"},
     }
 
 
@@ -138,7 +142,7 @@ def caller(client, client_of, owner):
 def test_answers_as_the_table_says(caller, case, draft, notice, bodies, route, who):
     method, path = route.split(" ")
     url = BASE + path.format(
-        number=case.number, draft=UID, uid=NO_SESSION, code=case.item.code, id=notice.pk
+        number=case.number, draft=UID, uid=NO_SESSION, code=case.item.code, id=notice.pk, token="x"
     )
     body = bodies.get(route, {})
     client = caller(who)
