@@ -5,15 +5,20 @@ Beat only rings, and may ring twice: what a job does is claimed in PostgreSQL ro
 second ring finds nothing left to do.
 """
 
+from collections.abc import Callable, Iterator
+
 import structlog
 from celery import shared_task
 from django.utils import timezone
 
 from backend.accounts import actions as accounts
 from backend.cases import actions as cases
+from backend.cases.actions import reminding, silence
 from backend.cases.queries import applied, todo
 from backend.catalogue.actions import overdue
+from backend.core.errors import Conflict, NotFound
 from backend.documents import actions as documents
+from backend.organisation import queries as organisation
 from notifications import actions as notifications
 from notifications import dispatch, marks
 
@@ -85,6 +90,41 @@ def system_steps() -> None:
 def typeset() -> None:
     """文书: print what acts have ordered; whoever breaks off leaves the order for the next ring."""
     documents.issue_waiting()
+
+
+@shared_task(name="clock.unanswered")
+def unanswered() -> None:
+    """逾期未告知: a permit nobody answered is accepted; of the rest the heads are told."""
+    by = silence.last_silent_day(timezone.localdate())
+    _each("unanswered", todo.unanswered(came_in_by=by), cases.end_silence)
+
+
+@shared_task(name="clock.supplements")
+def supplements() -> None:
+    """补正期限: remind before the last day; what passed it ends, or goes on with what is there."""
+    today, days = timezone.localdate(), organisation.calendar()
+    soon, last = days.add(today, reminding.SOON).day, days.add(today, reminding.LAST).day
+    due = todo.supplements_due(today=today, soon=soon, last=last)
+    _each("remind_supplement", due, cases.remind_supplement)
+    _each("lapse", todo.lapsed(today=today), cases.lapse)
+
+
+@shared_task(name="clock.overlong")
+def overlong() -> None:
+    """特别程序超过预计: tell the office."""
+    _each("overlong", todo.overlong(today=timezone.localdate()), cases.tell_overlong)
+
+
+def _each(job: str, numbers: Iterator[str], act: Callable[..., object]) -> None:
+    """Do one act a case, each its own transaction; one that breaks leaves the rest alone."""
+    actor = accounts.system_account()
+    for number in numbers:
+        try:
+            act(actor=actor, number=number)
+        except (Conflict, NotFound):  # somebody else was faster, between the look and the lock
+            continue
+        except Exception as fault:  # the next ring tries again
+            _log.error("clock_act_broke", job=job, case=number, fault=type(fault).__name__)
 
 
 @shared_task(name="clock.lights")

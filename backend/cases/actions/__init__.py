@@ -7,6 +7,7 @@ from backend.cases.actions.extending import extend, propose_extension, refuse_ex
 from backend.cases.actions.intake import accept, decline, finish
 from backend.cases.actions.lapsing import lapse, prolong_supplement
 from backend.cases.actions.mending import supplement
+from backend.cases.actions.reminding import remind_supplement, tell_overlong
 from backend.cases.actions.reveal import open_record, reveal
 from backend.cases.actions.review import claim, pass_step, reject_step, release, return_step
 from backend.cases.actions.silence import deem_accepted, end_silence
@@ -41,6 +42,7 @@ __all__ = [
     "refuse_supplement",
     "reject_step",
     "release",
+    "remind_supplement",
     "request_supplement",
     "resume",
     "return_step",
@@ -49,6 +51,7 @@ __all__ = [
     "submit",
     "supplement",
     "suspend",
+    "tell_overlong",
     "terminate",
     "withdraw",
 ]

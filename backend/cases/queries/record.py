@@ -29,6 +29,7 @@ _VERBS = {
     "withdraw": "撤回",
     "deem_accepted": "视为受理",
     "calendar_changed": "日历调整重算",
+    "remind_supplement": "提醒补正",
     "pass_step": "通过",
     "reject_step": "不予通过",
     "return_step": "退回上一环节",
