@@ -69,6 +69,20 @@ class TurnOut(serializers.Serializer[Any]):
     until = serializers.DateField()
 
 
+class TodoOut(serializers.Serializer[Any]):
+    """待办: 等申请人做的一件事."""
+
+    kind = serializers.ChoiceField(choices=["supplement"])
+    number = serializers.CharField()
+    text = serializers.CharField(help_text="如 还差 2 项要补")
+    labels = serializers.ListField(child=serializers.CharField(), help_text="还没有补的各项")
+    answered = serializers.IntegerField(help_text="已补的项数")
+    due_on = serializers.DateField()
+    days_left = serializers.IntegerField(help_text="还剩几个工作日; 0 为最后一天")
+    may_prolong = serializers.BooleanField(help_text="可延一次")
+    revision = serializers.IntegerField(help_text="提交补正时带上")
+
+
 class ProgressOut(serializers.Serializer[Any]):
     """进度: 不含个人信息."""
 
@@ -80,6 +94,7 @@ class ProgressOut(serializers.Serializer[Any]):
     outcome = serializers.CharField(allow_blank=True)
     outcome_label = serializers.CharField(allow_blank=True)
     headline = serializers.CharField(help_text="谁在办、到什么时候、下一步, 一句话")
+    todo = TodoOut(many=True)
     now = TurnOut(many=True)
     next = serializers.ListField(child=serializers.CharField(), help_text="之后的环节")
     light = serializers.CharField(allow_null=True)

@@ -29,6 +29,7 @@ class MeOut(serializers.Serializer[Any]):
 
 class CountersOut(serializers.Serializer[Any]):
     open_cases = serializers.IntegerField(help_text="1001 表示 1000 以上")
+    to_mend = serializers.IntegerField(help_text="在办件里等居民补正的")
     unread = serializers.IntegerField(help_text="1001 表示 1000 以上")
     drafts = serializers.IntegerField()
 

@@ -2,7 +2,18 @@
 
 from django.urls import path
 
-from miniprogram_api import auth, cases, clock, drafts, inbox, items, lookup, me, verify
+from miniprogram_api import (
+    auth,
+    cases,
+    clock,
+    drafts,
+    inbox,
+    items,
+    lookup,
+    me,
+    supplements,
+    verify,
+)
 
 urlpatterns = [
     path("login", auth.LogIn.as_view()),
@@ -26,6 +37,8 @@ urlpatterns = [
     path("cases/<str:number>", cases.CaseDetail.as_view()),
     path("cases/<str:number>/clock", clock.CaseClock.as_view()),
     path("cases/<str:number>/withdraw", cases.CaseWithdraw.as_view()),
+    path("cases/<str:number>/supplement", supplements.CaseSupplement.as_view()),
+    path("cases/<str:number>/supplement/prolong", supplements.CaseSupplementProlong.as_view()),
     path("inbox", inbox.Inbox.as_view()),
     path("inbox/unread-count", inbox.UnreadCount.as_view()),
     path("inbox/read-all", inbox.ReadAll.as_view()),

@@ -54,7 +54,7 @@ def _material(row: Mapping[str, Any], given_by: Collection[str]) -> dict[str, An
         "copies": row.get("copies", 1),
         "deferrable": row.get("deferrable", False),
         "commitment": row.get("commitment", False),
-        "note": _plain(row.get("note", "")),
+        "note": plain(row.get("note", "")),
     }
 
 
@@ -101,7 +101,7 @@ def onsite(guide: Mapping[str, Any], rows: Iterable[Mapping[str, Any]]) -> dict[
 
 def fee(guide: Mapping[str, Any]) -> str:
     told = guide.get("fee") or {"charged": False}
-    note = _plain(str(told.get("amount") or told.get("note") or ""))
+    note = plain(str(told.get("amount") or told.get("note") or ""))
     text = "收费" if told["charged"] else "不收费"
     return f"{text}({note})" if note else text
 
@@ -112,7 +112,7 @@ def window(guide: Mapping[str, Any]) -> str:
     if not told:
         return ""
     months = "、".join(f"{month}月" for month in told["months"])
-    note = _plain(told.get("note", ""))
+    note = plain(told.get("note", ""))
     return f"{months}受理申报" + (f"; {note}" if note else "")
 
 
@@ -127,8 +127,9 @@ def publicity(guide: Mapping[str, Any]) -> str:
 def legal_basis(guide: Mapping[str, Any]) -> list[str]:
     """Return the laws and rules the item rests on; hearsay of the editors stays inside."""
     lines = (line for line in guide.get("evidence", []) if line.startswith("[S]"))
-    return [_plain(line) for line in lines if _LAW.search(line)]
+    return [plain(line) for line in lines if _LAW.search(line)]
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
+    """Return a note of the item's editors without their marks."""
     return _TAG.sub("", text).strip()

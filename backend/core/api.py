@@ -18,7 +18,13 @@ from rest_framework.generics import GenericAPIView
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.serializers import CharField, IntegerField, Serializer
+from rest_framework.serializers import (
+    CharField,
+    DictField,
+    IntegerField,
+    Serializer,
+    ValidationError,
+)
 
 from backend.core.errors import Invalid
 
@@ -41,6 +47,17 @@ class PageIn(Serializer[Any]):
         required=False, allow_blank=True, default="", max_length=300, help_text="上一页的 next"
     )
     limit = IntegerField(required=False, min_value=1, max_value=MOST_PER_PAGE, default=PAGE_SIZE)
+
+
+class Numbered(DictField):
+    """Values by whole numbers: JSON writes those as text."""
+
+    def to_internal_value(self, data: Any) -> dict[Any, Any]:
+        """Read the numbers back."""
+        read: dict[Any, Any] = super().to_internal_value(data)
+        if odd := [key for key in read if not (key.isascii() and key.isdigit()) or len(key) > 5]:
+            raise ValidationError({key[:40]: ["应为序号"] for key in odd[:20]})
+        return {int(key): value for key, value in read.items()}
 
 
 class DoorView(GenericAPIView):  # type: ignore[type-arg]

@@ -60,7 +60,7 @@ def _of_framework(error: Exception, response: Response) -> Response:
     extra: dict[str, object] = {}
     detail = title
     if isinstance(error, exceptions.ValidationError):
-        extra["fields"] = error.detail
+        extra["fields"] = _keyed(error.detail)
     elif isinstance(error, exceptions.ParseError | exceptions.Throttled):
         detail = str(error.detail)
     if "Retry-After" in response:
@@ -70,6 +70,13 @@ def _of_framework(error: Exception, response: Response) -> Response:
         if header in response:
             answer[header] = response[header]
     return answer
+
+
+def _keyed(told: Any) -> Any:
+    """Return faults with every key as text: those of a list of bodies come by their place."""
+    if isinstance(told, dict):
+        return {str(key): _keyed(one) for key, one in told.items()}
+    return [_keyed(one) for one in told] if isinstance(told, list) else told
 
 
 def problem(status: int, code: str, title: str, detail: str = "", **extra: object) -> Response:

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from backend.staff_api import auth, cases, clock, inbox, worklist
+from backend.staff_api import auth, cases, clock, inbox, supplements, worklist
 
 urlpatterns = [
     path("login", auth.Login.as_view()),
@@ -36,6 +36,19 @@ urlpatterns = [
     path("cases/<str:number>/steps/<slug:key>/pass", cases.Pass.as_view()),
     path("cases/<str:number>/steps/<slug:key>/reject", cases.Reject.as_view()),
     path("cases/<str:number>/steps/<slug:key>/return", cases.Return.as_view()),
+    path("cases/<str:number>/defect-catalogue", supplements.DefectCatalogue.as_view()),
+    path("cases/<str:number>/supplements", supplements.SupplementList.as_view()),
+    path("cases/<str:number>/supplement", supplements.Supplement.as_view()),
+    path("cases/<str:number>/supplement/approve", supplements.ApproveSupplement.as_view()),
+    path("cases/<str:number>/supplement/refuse", supplements.RefuseSupplement.as_view()),
+    path("cases/<str:number>/supplement/prolong", supplements.ProlongSupplement.as_view()),
+    path(
+        "cases/<str:number>/steps/<slug:key>/request-supplement",
+        supplements.RequestSupplement.as_view(),
+    ),
+    path("supplements/proposed", supplements.ProposedSupplements.as_view()),
+    path("supplements/second", supplements.SecondSupplements.as_view()),
+    path("supplements/second/by-office", supplements.SecondByOffice.as_view()),
     path("inbox", inbox.Inbox.as_view()),
     path("inbox/read", inbox.InboxRead.as_view()),
     path("audit", cases.Audit.as_view()),

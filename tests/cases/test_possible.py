@@ -8,10 +8,11 @@ from django.utils import timezone
 
 from backend.cases import actions
 from backend.cases.models import Case, CaseStep
-from backend.cases.queries import possible, possible_clock, record, scope
+from backend.cases.queries import possible, possible_clock, possible_supplement, record, scope
 from backend.core.errors import DomainError
 from backend.organisation import duties
 from tests.factories import clocks, world
+from tests.factories import supplements as papers
 
 pytestmark = pytest.mark.django_db
 
@@ -33,6 +34,9 @@ BODIES = {
     "propose_extension": {"days": 1, "reason": "等档案回函"},
     "refuse_extension": {"note": "来得及"},
     "terminate": {"reason": "申请人去世"},
+    "request_supplement": {"defects": [papers.PHONE], "late_reason": "复核才发现"},
+    "supplement": {"replies": {1: "已交"}},
+    "refuse_supplement": {"note": "首次就该看到"},
 }
 CALLS = {"pass": "pass_step", "reject": "reject_step", "return": "return_step"}
 HAND_OVER = world.step("s4", "window_clerk", "BM", "town", phase="delivery", actions=["close"])
@@ -132,6 +136,44 @@ def test_agrees_on_parallel_steps(people):
     agree(case, people)
 
 
+def test_agrees_on_notices_of_what_is_missing(people):
+    people["town_head"] = world.staff("department_head", "SW")
+    case = papers.submitted()
+    n, town = case.number, {"actor": people["reviewer"], "number": case.number, "step": "s2"}
+    path = [
+        lambda: papers.asked(case, people["worker"], papers.PHONE),
+        lambda: actions.prolong_supplement(actor=people["clerk"], number=n),
+        lambda: papers.mended(case),
+        lambda: actions.accept(actor=people["worker"], number=n),
+        lambda: actions.request_supplement(
+            **town, defects=[papers.PHOTO], late_reason="复核才发现"
+        ),
+        lambda: actions.refuse_supplement(actor=people["town_head"], number=n, note="不批"),
+        lambda: actions.request_supplement(**town, defects=[papers.PHONE], late_reason="又想起"),
+        lambda: actions.approve_supplement(actor=people["town_head"], number=n),
+        lambda: papers.mended(case),
+        lambda: actions.pass_step(**town),
+    ]
+    agree(case, people)
+    for go in path:
+        go()
+        agree(case, people)
+
+
+def test_agrees_that_nobody_endorses_what_they_propose(people):
+    world.Post.objects.create(
+        staff=people["reviewer"].staff, role="department_head", department=world.office("SW"),
+        valid_from=world._SINCE,
+    )  # fmt: skip
+    case = papers.mended(papers.asked(papers.submitted(), people["worker"], papers.PHONE))
+    actions.accept(actor=people["worker"], number=case.number)
+    actions.request_supplement(
+        actor=people["reviewer"], number=case.number, step="s2", defects=[papers.PHOTO],
+        late_reason="复核才发现",
+    )  # fmt: skip
+    agree(case, people)
+
+
 def test_agrees_while_a_colleague_holds_the_step(people):
     people["colleague"] = world.staff("community_worker", "ZD")
     case = world.submitted()
@@ -186,4 +228,8 @@ def test_names_every_verb_of_the_table_once():
     }  # fmt: skip
     assert {*possible_clock.OF_CASE, *possible_clock.OF_STEP} == {
         "suspend", "resume", "extend", "propose_extension", "refuse_extension", "terminate",
+    }  # fmt: skip
+    assert {*possible_supplement.OF_CASE, *possible_supplement.OF_STEP} == {
+        "request_supplement", "supplement", "prolong_supplement", "approve_supplement",
+        "refuse_supplement",
     }  # fmt: skip

@@ -39,7 +39,9 @@ def test_a_running_clock_tells_both_limits(left, told):
 
 
 def test_a_standing_clock_says_why():
-    assert lines(light="blue")[0] == "公示、特别程序、补充材料的时间不计入时限, 计时暂停中"
+    assert lines(light="blue")[0] == "公示等环节不计入时限, 计时暂停中"
+    assert lines(light="blue", status="suspended")[0] == "特别程序所需时间不计入时限, 计时暂停中"
+    assert lines(light="blue", status="awaiting")[0] == "等您补充材料, 这段时间不计入时限"
 
 
 def test_a_guessed_day_says_so():

@@ -11,7 +11,7 @@ from tests.miniprogram_api.test_permissions import BASE, TABLE
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("wechat", "registry")]
 KEYS = (
     "code", "name", "id_number", "id_type", "item", "answers", "revision", "results", "number",
-    "last4", "reason", "draft", "elder", "device",
+    "last4", "reason", "draft", "elder", "device", "materials", "replies",
 )  # fmt: skip
 DEEP = '{"a":' * 2000 + "1" + "}" * 2000
 BODIES = {

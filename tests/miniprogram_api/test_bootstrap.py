@@ -38,7 +38,9 @@ def test_tells_me_masked_and_what_waits(phone, resident):
     phone.put(f"/api/v1/drafts/{uuid.uuid4()}", body, format="json")
     page = phone.get(URL)
     assert_holds(BootstrapOut, page.json())
-    assert page.json()["counters"] == {"open_cases": 1, "unread": 1, "drafts": 1}
+    assert page.json()["counters"] == {
+        "open_cases": 1, "to_mend": 0, "unread": 1, "drafts": 1,
+    }  # fmt: skip
     assert page.json()["me"]["realname_label"] == "已实名"
     text = page.content.decode()
     for secret in (resident.name, resident.id_number, resident.phone):

@@ -40,6 +40,9 @@ POST cases                     401 403 409 201 403
 GET cases/{number}             401 403 200 404 404
 GET cases/{number}/clock       401 403 200 404 404
 POST cases/{number}/withdraw   401 403 200 404 404
+GET cases/{number}/supplement  401 403 404 404 404
+POST cases/{number}/supplement 401 403 409 404 404
+POST cases/{number}/supplement/prolong 401 403 409 404 404
 GET inbox                      401 403 200 200 200
 GET inbox/unread-count         401 403 200 200 200
 POST inbox/read-all            401 403 200 200 200
@@ -95,6 +98,7 @@ def bodies(case):
         "POST me/preferences": {"elder": True},
         "PUT drafts/{draft}": {"item": case.item.code, "answers": {}, "revision": 1},
         "POST cases": {"item": case.item.code, "answers": answers},
+        "POST cases/{number}/supplement": {"replies": {"1": "已交"}},
         "POST subscriptions": {"results": {notices.A: "accept"}},
         "POST lookup": {"number": case.number, "last4": last4},
         "GET subscribe-templates": {"scene": "submit"},
@@ -169,10 +173,10 @@ def test_hides_a_foreign_case_with_the_words_for_no_case(caller, case):
     gone = world.submitted().number
     type(case).objects.filter(number=gone).update(number="9" * 24)
     stranger = caller("stranger")
-    for path in ("", "/withdraw"):
+    for path in ("", "/supplement", "/withdraw", "/supplement/prolong"):
         told = [
-            stranger.get(f"{BASE}cases/{number}")
-            if not path
+            stranger.get(f"{BASE}cases/{number}{path}")
+            if path in ("", "/supplement")
             else stranger.post(f"{BASE}cases/{number}{path}", {}, format="json")
             for number in (case.number, gone)
         ]

@@ -60,6 +60,16 @@ POST cases/{number}/steps/{key}/release 401 403 200 404 403 403 404 403 403 403 
 POST cases/{number}/steps/{key}/pass    401 403 409 404 409 409 404 409 409 409 404
 POST cases/{number}/steps/{key}/reject  401 403 409 404 409 409 404 409 409 409 404
 POST cases/{number}/steps/{key}/return  401 403 409 404 409 409 404 409 409 409 404
+GET cases/{number}/defect-catalogue     401 403 200 404 200 200 404 200 200 200 404
+GET cases/{number}/supplements          401 403 200 404 200 200 404 200 200 200 404
+POST cases/{number}/supplement          401 403 409 404 409 409 404 409 409 409 404
+POST cases/{number}/supplement/approve  401 403 409 404 409 409 404 409 409 409 404
+POST cases/{number}/supplement/refuse   401 403 409 404 409 409 404 409 409 409 404
+POST cases/{number}/supplement/prolong  401 403 409 404 409 409 404 409 409 409 404
+POST cases/{number}/steps/{key}/request-supplement 401 403 409 404 403 403 404 403 403 403 404
+GET supplements/proposed                401 403 403 403 403 403 403 403 403 403 403
+GET supplements/second                  401 403 403 403 403 403 403 403 200 403 403
+GET supplements/second/by-office        401 403 403 403 403 403 403 403 200 403 403
 GET inbox                               401 403 200 200 200 200 200 200 200 200 200
 POST inbox/read                         401 403 200 200 200 200 200 200 200 200 200
 GET audit                               401 403 403 403 403 403 403 403 200 200 403
@@ -82,6 +92,9 @@ BODIES = {
     "cases/{number}/terminate": {"reason": "申请人去世"},
     "cases/{number}/steps/{key}/reject": {"opinion": "不符"},
     "cases/{number}/steps/{key}/return": {"opinion": "核实"},
+    "cases/{number}/steps/{key}/request-supplement": {"defects": []},
+    "cases/{number}/supplement": {"replies": {"1": "已交"}},
+    "cases/{number}/supplement/refuse": {"note": "不批"},
 }
 
 

@@ -17,6 +17,7 @@ from backend.cases.actions import moves
 from backend.cases.actions.moves import Turn
 from backend.cases.lifecycle import LIFECYCLE
 from backend.cases.models import Case, CaseMaterial, CaseStep, ClockStop, Defect, Supplement
+from backend.cases.queries import missing
 from backend.catalogue import conditions
 from backend.core.errors import Conflict, Forbidden, Invalid
 from backend.core.lifecycle import IllegalMove, Move
@@ -30,7 +31,6 @@ from notifications.actions import Letter
 
 S = Supplement.State
 VERB = "request_supplement"
-MOST = 30
 _SHORT = 8
 """Characters of a name that still fit on the card beside the day."""
 
@@ -194,7 +194,7 @@ def _read(turn: Turn, defects: Sequence[Mapping[str, Any]]) -> tuple[list[Defect
     lines: list[Defect] = []
     faults: dict[str, str] = {}
     seen = set()
-    known, facts = _things(turn), turn.case.facts
+    known, facts = missing.things(turn.case.version), turn.case.facts
     for n, one in enumerate(defects):
         thing = (one.get("on"), one.get("key"))
         wrong = _faults(one, known.get(thing), ledger, facts)
@@ -204,22 +204,11 @@ def _read(turn: Turn, defects: Sequence[Mapping[str, Any]]) -> tuple[list[Defect
         faults |= {f"defects[{n}].{name}": sentence for name, sentence in wrong.items()}
         if not wrong:
             lines.append(_line(n + 1, one, known[thing]))
-    if len(defects) > MOST:
-        faults["defects"] = f"一次最多列{MOST}项, 请合并相近的项"
+    if len(defects) > missing.MOST:
+        faults["defects"] = f"一次最多列{missing.MOST}项, 请合并相近的项"
     if faults:
         raise DefectsRejected(fields=faults)
     return lines, ledger
-
-
-def _things(turn: Turn) -> dict[tuple[Any, Any], Mapping[str, Any]]:
-    """Return all a notice can be about: (field or material, key) → what the version says of it."""
-    version = turn.case.version
-    fields = {(Defect.On.FIELD.value, one["key"]): one for one in version.form}
-    return fields | {
-        (Defect.On.MATERIAL.value, one["key"]): {**one, "label": one["name"]}
-        for one in version.materials
-        if one.get("key")
-    }
 
 
 def _faults(
@@ -234,10 +223,8 @@ def _faults(
         wrong["on"] = "请选择是填报项还是材料"
     elif thing is None:
         wrong["key"] = "该事项没有这一项, 请从清单中选择"
-    elif not conditions.holds(thing.get("when") or "", facts):
-        wrong["key"] = f"本件不需要{thing['label']}, 不能要求补"
-    elif material and _from_registry(material):
-        wrong["key"] = f"{thing['label']}已由数据共享核验, 不得要求申请人提供"
+    elif why := missing.why_not(thing, facts, material):
+        wrong["key"] = why
     if one.get("reason") not in Defect.Reason.values:
         wrong["reason"] = "请选择原因"
     if not 0 < len(str(one.get("remedy") or "").strip()) <= 300:
@@ -245,12 +232,6 @@ def _faults(
     if len(str(one.get("sample") or "")) > 200:
         wrong["sample"] = "样例最多200个字"
     return wrong
-
-
-def _from_registry(material: CaseMaterial) -> bool:
-    """Say whether a registry has given it: nobody is asked for that again (716号令 §9)."""
-    by, state = CaseMaterial.By, CaseMaterial.State
-    return material.resolved_by == by.REGISTRY and material.state == state.VERIFIED
 
 
 def _line(seq: int, one: Mapping[str, Any], thing: Mapping[str, Any]) -> Defect:
@@ -277,7 +258,7 @@ def _judge(turn: Turn, lines: Sequence[Defect], ledger: Ledger, *, first: Supple
     amended = turn.case.amendments.filter(at__gt=since).values_list("keys", flat=True)
     changed = {key for keys in amended for key in keys}
     new_papers = {key for key, row in ledger.items() if row.updated_at > since}
-    known = _things(turn)
+    known = missing.things(turn.case.version)
     for line in lines:
         thing = known[(line.on, line.key)]
         asked_since = bool(changed & set(conditions.names_in(thing.get("when") or "")))

@@ -79,9 +79,9 @@ def left_text(kind: str, left: int) -> str:
 
 def _counters(account: Account | None) -> dict[str, int]:
     if account is None:
-        return {"open_cases": 0, "unread": 0, "drafts": 0}
+        return {"open_cases": 0, "to_mend": 0, "unread": 0, "drafts": 0}
     return {
-        "open_cases": cases.open_count(account),
+        **cases.counts(account),
         "unread": notices.unread_count(account),
         "drafts": cases.draft_count(account),
     }

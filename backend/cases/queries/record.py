@@ -9,8 +9,17 @@ from django.utils import timezone
 from backend.accounts.models import Account, AuditEntry
 from backend.cases import deadlines, workflow
 from backend.cases.lifecycle import Status
-from backend.cases.models import Case, CaseEvent, CaseStep
-from backend.cases.queries import answers, narrow, possible, possible_clock, scope, staff, words
+from backend.cases.models import Case, CaseEvent, CaseStep, Supplement
+from backend.cases.queries import (
+    answers,
+    narrow,
+    possible,
+    possible_clock,
+    possible_supplement,
+    scope,
+    staff,
+    words,
+)
 from backend.catalogue import conditions
 from backend.catalogue import queries as catalogue
 from backend.core import crypto, kept
@@ -25,6 +34,8 @@ _VERBS = {
     **possible.OF_CASE,
     **possible_clock.OF_CASE,
     **possible_clock.OF_STEP,
+    **possible_supplement.OF_CASE,
+    **possible_supplement.OF_STEP,
     "submit": "提交",
     "withdraw": "撤回",
     "deem_accepted": "视为受理",
@@ -33,10 +44,15 @@ _VERBS = {
     "pass_step": "通过",
     "reject_step": "不予通过",
     "return_step": "退回上一环节",
+    "propose_supplement": "提出再次补正",
+    "answer_supplement": "补正(部分)",
+    "supplement": "补正",
+    "lapse": "逾期未补正",
 }
 # 社工、窗口不看审批意见全文 (领域说明 §4): others' opinions are for who reviews or oversees.
 _READS_OPINIONS = frozenset({Duty.REVIEW, Duty.DECIDE, Duty.OVERSEE, Duty.AUDIT})
 _NOT_SHOWN = "(意见仅审核、督办岗位可见)"
+_NOTICES = frozenset({"request_supplement", "propose_supplement"})
 _NOT_IN_DETAILS = frozenset({"office", "opinion"})
 
 
@@ -104,6 +120,7 @@ def page(
     events = [kept.read(CaseEvent, row) for row in _EVENTS.rows(case=case.pk)]
     people = _people(steps, events)
     reader = _Reader(posts, people, now)
+    notice = _standing(case, events)
     desk = possible.Desk(account, posts, case, open_steps, plan, now)
     return {
         "number": case.number,
@@ -131,8 +148,20 @@ def page(
         "steps": [reader.step(step) for step in steps],
         "ahead": _ahead(case, plan, open_steps),
         "events": [reader.event(event) for event in events],
-        "verbs": possible.verbs(desk) + possible_clock.verbs(desk),
+        "verbs": [
+            *possible.verbs(desk),
+            *possible_clock.verbs(desk),
+            *possible_supplement.verbs(desk, notice),
+        ],
     }
+
+
+def _standing(case: Case, events: Sequence[CaseEvent]) -> Supplement | None:
+    """Return the notice that is open or waits for the head; most cases never had one."""
+    if not any(event.verb in _NOTICES for event in events):
+        return None
+    state = Supplement.State
+    return Supplement.objects.filter(case=case, state__in=[state.PROPOSED, state.OPEN]).first()
 
 
 def _applicant(person: Resident) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from backend.accounts.models import Account
 from backend.cases import deadlines, workflow
 from backend.cases.lifecycle import BEFORE, CLOSED, LIFECYCLE, OPEN, RUNNING, Status
 from backend.cases.models import Case, CaseEvent, CaseStep, Draft
-from backend.cases.queries import answers, scope, words
+from backend.cases.queries import answers, lacking, scope, words
 from backend.catalogue import queries as catalogue
 from backend.core import kept
 from backend.core.api import COUNT_CAP
@@ -119,10 +119,12 @@ def _light(
     return deadlines.light(today=today, due_on=due, warn_on=warn, paused=paused is not None)
 
 
-def open_count(account: Account) -> int:
-    """Return how many cases are under way, counted to 1,001."""
+def counts(account: Account) -> dict[str, int]:
+    """Return how many cases are under way, and how many of them wait for one's answer; to 1,001."""
     cases = Case.objects.filter(applicant__account=account, status__in=OPEN)
-    return cases[:COUNT_CAP].count()
+    statuses = list(cases.values_list("status", flat=True)[:COUNT_CAP])
+    waiting = sum(status in lacking.WAITING for status in statuses)
+    return {"open_cases": len(statuses), "to_mend": waiting}
 
 
 def detail(account: Account, *, number: str, now: datetime) -> dict[str, Any]:
@@ -188,6 +190,7 @@ def progress(case: Case, *, now: datetime) -> dict[str, Any]:
     turns, stage = _turns(case)
     upcoming = _upcoming(case, stage)
     light = _light(case.status, today, case.promised_due_on, case.warn_on, case.paused_on)
+    lack = lacking.of_case(case)
     return {
         "number": case.number,
         "item": case.item.code,
@@ -202,7 +205,10 @@ def progress(case: Case, *, now: datetime) -> dict[str, Any]:
             turns=turns,
             upcoming=upcoming,
             today=today,
-        ),
+        )
+        if lack is None
+        else words.lacking(lack.labels, lack.due_on, turns=turns, today=today),
+        "todo": [lack.todo(number=case.number, today=today)] if lack else [],
         "now": turns,
         "next": upcoming,
         "light": light,

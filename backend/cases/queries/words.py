@@ -1,8 +1,10 @@
 """Plain words (白话) for what happens to a case. Pure: rows in, sentences out; no staff opinion."""
 
 from collections.abc import Mapping, Sequence
-from datetime import date
+from datetime import date, datetime
 from typing import Any
+
+from django.utils import timezone
 
 from backend.cases.deadlines import Light, Timed
 from backend.cases.lifecycle import Status
@@ -20,8 +22,10 @@ _ENDED: dict[str, str] = {
     Status.DECLINED: "不予受理, 理由和救济途径见下方",
     Status.WITHDRAWN: "您已撤回申请, 需要时可重新提交",
     Status.TERMINATED: "办理已终止, 原因见下方",
+    Status.LAPSED: "到期没有补齐, 申请已结束; 备齐后可重新提交",
 }
 _WHY = {value: str(label) for value, label in ClockStop.Reason.choices}
+_MOST_NAMED = 3
 _OUTCOMES = {"granted": "准予", "refused": "不予"}
 # 内部意见不给居民看: only these details of an event ever leave.
 _SHOWN: dict[str, tuple[str, ...]] = {
@@ -47,7 +51,17 @@ _TOLD = {
     "extend": "经{office}负责人批准延期{days}天",
     "terminate": "{office}终止了办理",
     "calendar_changed": "放假安排公布, 办结日期已重算",
+    "request_supplement": "{office}一次性告知还差 {count} 项, 请在 {until} 前补正",
+    "answer_supplement": "{by}补正了其中 {count} 项, 还有没补的",
+    "supplement": "{by}补齐了告知的内容",
+    "prolong_supplement": "{by}把补正期限延到 {until}",
+    "lapse": "补正期限已过, {went_on}",
 }
+_STANDS: dict[str, str] = {
+    Status.AWAITING: "等您补充材料, 这段时间不计入时限",
+    Status.SUSPENDED: "特别程序所需时间不计入时限, 计时暂停中",
+}
+_WENT_ON = {True: "按已有材料继续办理", False: "申请已结束"}
 
 
 def spoken(day: date, *, today: date) -> str:
@@ -66,6 +80,10 @@ def event(row: Mapping[str, Any], *, steps: Mapping[str, str], channel: str) -> 
     details = row["details"]
     text = _TOLD[row["verb"]].format(
         who="您" if channel == "miniapp" else "工作人员代您",
+        by=f"{details['office']}代您" if details.get("office") else "您",
+        count=len(details.get("defects") or details.get("lines") or ()),
+        until=_day(details.get("due_on"), row["at"]),
+        went_on=_WENT_ON[bool(details.get("went_on"))],
         office=details.get("office", "系统"),
         step=steps.get(row["step"], "本环节"),
         outcome=_OUTCOMES.get(str(details.get("outcome", "")), "已作出"),
@@ -75,6 +93,12 @@ def event(row: Mapping[str, Any], *, steps: Mapping[str, str], channel: str) -> 
     )
     shown = {key: details[key] for key in _SHOWN.get(row["verb"], ()) if details.get(key)}
     return {"at": row["at"], "text": text, "reason": "", "remedy": "", "note": "", **shown}
+
+
+def _day(text: object, said_at: datetime) -> str:
+    if not isinstance(text, str):
+        return ""
+    return spoken(date.fromisoformat(text), today=timezone.localdate(said_at))
 
 
 def is_told(verb: str) -> bool:
@@ -108,6 +132,16 @@ def headline(
     return start + now + after
 
 
+def lacking(
+    labels: Sequence[str], due_on: date, *, turns: Sequence[Mapping[str, Any]], today: date
+) -> str:
+    """Say in one sentence what the applicant has to mend, until when, and who goes on then."""
+    named = "、".join(labels[:_MOST_NAMED]) + ("等" if len(labels) > _MOST_NAMED else "")
+    text = f"还差 {len(labels)} 项要补: {named}; 请在 {spoken(due_on, today=today)} 前补齐"
+    after = f", 补齐后由{turns[0]['department']}继续办理" if turns else ""
+    return text + after
+
+
 def clock_lines(
     case: Timed, *, status: str, light: Light | None, left: int, unit: str, today: date
 ) -> list[str]:
@@ -118,12 +152,14 @@ def clock_lines(
     """
     if status == Status.SUBMITTED:
         return ["5 个工作日内告知是否受理, 从提交的下一个工作日起算"]
+    if status == Status.SUPPLEMENTING:
+        return ["补正期间不计时限, 补齐后从补齐之日起算"]
     promised, statutory = case.promised_due_on, case.statutory_due_on
     if light is None or promised is None or statutory is None:
         return []
     lines = [f"承诺 {spoken(promised, today=today)} 前办结, {_left(left, unit)}"]
     if light == "blue":
-        lines = ["公示、特别程序、补充材料的时间不计入时限, 计时暂停中", lines[0]]
+        lines = [_STANDS.get(status, "公示等环节不计入时限, 计时暂停中"), lines[0]]
     lines.append(f"法定最迟 {spoken(statutory, today=today)}")
     if case.provisional:
         lines.append("跨年的放假安排公布后, 日期可能相应调整")
