@@ -10,6 +10,7 @@ from rest_framework.response import Response
 
 from backend.cases import actions, numbers
 from backend.cases.lifecycle import Status
+from backend.cases.models import Case
 from backend.cases.queries import resident as queries
 from backend.core.api import Limit, PageIn, idempotency_key, moment
 from miniprogram_api.door import ResidentView
@@ -124,6 +125,8 @@ class CaseOut(ProgressOut):
     decided_at = serializers.DateTimeField(allow_null=True)
     closed_at = serializers.DateTimeField(allow_null=True)
     department = serializers.CharField(help_text="负责部门")
+    channel = serializers.ChoiceField(choices=Case.Channel.choices)
+    channel_label = serializers.CharField()
     intake = serializers.CharField(help_text="收件地")
     reason = serializers.CharField(allow_blank=True)
     remedy = serializers.CharField(allow_blank=True, help_text="复议、诉讼途径")

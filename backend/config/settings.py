@@ -169,7 +169,11 @@ SPECTACULAR_SETTINGS = {
         "drf_spectacular.hooks.postprocess_schema_enums",
         "backend.config.schema.with_problems",
     ],
-    "ENUM_NAME_OVERRIDES": {"CaseStatus": "backend.cases.lifecycle.Status"},
+    "ENUM_NAME_OVERRIDES": {
+        "CaseStatus": "backend.cases.lifecycle.Status",
+        "CaseChannel": "backend.cases.models.Case.Channel",
+        "ItemKind": "backend.catalogue.models.ServiceItem.Kind",
+    },
 }
 
 CELERY_BROKER_URL = REDIS_URL

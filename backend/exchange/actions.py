@@ -119,6 +119,45 @@ def bind_realname(*, actor: Account, name: str, id_number: str, id_type: str = "
     )
 
 
+def register_person(
+    *,
+    actor: Account,
+    name: str,
+    id_type: str,
+    id_number: str,
+    phone: str = "",
+    purpose: str,
+) -> Resident:
+    """
+    窗口建档: record a person without an account, as the population registry knows them.
+
+    A registry that does not answer stops nobody, since the card was read at the counter; then, and
+    for those it does not hold (港澳台、外国人、儿童), nothing but the card is known.
+
+    :raises IdentityRejected: a malformed name, number or phone, field by field.
+    :raises RealnameMismatch: name and number do not belong together.
+    :raises RegisteredAsDeceased: the registry holds the person for dead.
+    """
+    written = {"name": name, "id_number": id_number, "phone": phone}
+    read = residents.readings(written, id_type=id_type, today=timezone.localdate())
+    facts: dict[str, str] = {}
+    try:
+        record = person_of(actor=actor, id_number=read["id_number"], purpose=purpose)
+    except RegistryUnavailable:
+        record = None
+    else:
+        elsewhere = record is None and id_type != Resident.IdType.ID_CARD
+        if not elsewhere and (record is None or record.name != read["name"]):
+            raise RealnameMismatch
+    if record is not None:
+        if not record.alive:
+            raise residents.RegisteredAsDeceased
+        facts = _facts(record)
+    return residents.register(
+        name=read["name"], id_type=id_type, id_number=read["id_number"], phone=phone, facts=facts
+    )
+
+
 def _facts(record: PopulationRecord) -> dict[str, str]:
     expires = record.id_card_expires_on
     facts = {

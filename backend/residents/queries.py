@@ -4,10 +4,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from uuid import UUID
+
+from django.db.models import QuerySet
 
 from backend.accounts.models import Account
 from backend.core import crypto, kept
-from backend.core.errors import Forbidden
+from backend.core.errors import Forbidden, NotFound
 from backend.core.kept import Kept
 from backend.organisation import atlas
 from backend.residents.models import AttributeFact, Resident
@@ -17,6 +20,10 @@ LEVELS = {0: "访客", 1: "已绑定手机", 2: "已实名", 3: "已现场核验
 
 class RealnameNeeded(Forbidden):
     code, title = "realname_needed", "请先在“我的”中完成实名认证, 再办理"
+
+
+class PersonNotFound(NotFound):
+    code, title = "person_not_found", "没有登记过这个人, 请核对证件号码, 或先为其建档"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +65,21 @@ def person_of(account: Account) -> Resident:
     if resident is None:
         raise RealnameNeeded
     return resident
+
+
+def by_identity(id_number: str) -> Resident | None:
+    """Return the person of a number, normalised as `identity.id_number` returns it."""
+    digest = crypto.digest(id_number, index="id_number")
+    return _whole().filter(id_digest=digest).first()
+
+
+def numbered(uid: UUID) -> Resident | None:
+    """Return a person by the id that doors speak of, with account and divisions."""
+    return _whole().filter(uid=uid).first()
+
+
+def _whole() -> QuerySet[Resident]:
+    return Resident.objects.select_related("account", "hukou_division", "residence_division")
 
 
 def me(resident: Resident | None) -> dict[str, Any]:

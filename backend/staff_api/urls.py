@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from backend.staff_api import auth, cases, clock, inbox, supplements, worklist
+from backend.staff_api import auth, cases, clock, inbox, supplements, window, worklist
 
 urlpatterns = [
     path("login", auth.Login.as_view()),
@@ -14,7 +14,13 @@ urlpatterns = [
     path("sessions/<uuid:uid>/end", auth.SessionEnd.as_view()),
     path("worklist", worklist.Worklist.as_view()),
     path("worklist/counts", worklist.WorklistCounts.as_view()),
-    path("cases", worklist.CaseList.as_view()),
+    path("items", window.ItemList.as_view()),
+    path("items/<slug:code>/form", window.ItemForm.as_view()),
+    path("persons", window.PersonList.as_view()),
+    path("persons/find", window.PersonFind.as_view()),
+    path("cases", window.CaseTake.as_view()),
+    path("cases/instant", window.CaseInstant.as_view()),
+    path("cases/taken", window.CasesTaken.as_view()),
     path("cases/search", worklist.CaseSearch.as_view()),
     path("cases/<str:number>", cases.CaseDetail.as_view()),
     path("cases/<str:number>/reveal", cases.CaseReveal.as_view()),

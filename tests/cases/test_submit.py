@@ -7,7 +7,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from backend.cases import actions, numbers
-from backend.cases.actions import submission
+from backend.cases.actions import filing, submission
 from backend.cases.lifecycle import Status
 from backend.cases.models import Case, CaseCounter, Draft
 from backend.catalogue import forms
@@ -128,10 +128,10 @@ def test_follows_the_hukou_where_the_item_says_so():
 @pytest.mark.parametrize(
     ("change", "refusal"),
     [
-        ({"status": "suspended"}, submission.ItemSuspended),
+        ({"status": "suspended"}, filing.ItemSuspended),
         ({"status": "exited"}, catalogue.ItemNotFound),
-        ({"online": False}, submission.NotOnline),
-        ({"realname_level": 3}, submission.RealnameTooLow),
+        ({"online": False}, filing.NotOnline),
+        ({"realname_level": 3}, filing.RealnameTooLow),
     ],
 )
 def test_refuses_what_is_not_open(change, refusal):
@@ -153,7 +153,7 @@ def test_refuses_an_unknown_item():
 
 def test_refuses_outside_the_months_of_application():
     closed = [timezone.localdate().month % 12 + 1]
-    with pytest.raises(submission.OutOfWindow):
+    with pytest.raises(filing.OutOfWindow):
         send(world.a_resident(), world.an_item(guide={"window": {"months": closed}}))
 
 
@@ -162,7 +162,7 @@ def test_the_nearest_rollout_counts():
     county = Division.objects.get(code=world.COUNTY)
     village = Division.objects.get(code=world.VILLAGE)
     Rollout.objects.create(item=None, division=county, stage="off")
-    with pytest.raises(submission.NotOfferedHere):
+    with pytest.raises(filing.NotOfferedHere):
         send(resident, version)
     Rollout.objects.create(item=version.item, division=village, stage="pilot")
     assert send(resident, version).pk

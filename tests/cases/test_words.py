@@ -93,7 +93,7 @@ def test_no_opinion_of_staff_reaches_a_timeline(verb):
         "step": "s1",
         "details": {"office": "民政局", "opinion": "内部意见", "note": "短信已发"},
     }
-    told = words.event(row, steps={"s1": "初审"}, channel="miniapp")
+    told = words.event(row, steps={"s1": "初审"})
     assert "内部意见" not in str(told)
     assert set(told) == {"at", "text", "reason", "remedy", "note"}
     assert bool(told["note"]) is (verb == "deliver")

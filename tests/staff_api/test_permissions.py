@@ -39,6 +39,13 @@ POST sessions/{uid}/end                 401 403 404 404 404 404 404 404 404 404 
 GET worklist                            401 403 200 200 200 200 200 200 200 200 200
 GET worklist/counts                     401 403 200 200 200 200 200 200 200 200 200
 GET cases                               401 403 200 200 200 200 200 200 200 200 200
+POST cases                              401 403 201 201 201 201 201 201 403 403 403
+POST cases/instant                      401 403 409 409 409 409 409 409 403 403 403
+GET cases/taken                         401 403 200 200 200 200 200 200 200 200 200
+GET items                               401 403 200 200 200 200 200 200 200 200 200
+POST items/{code}/form                  401 403 200 200 200 200 200 200 403 403 403
+POST persons                            401 403 422 422 422 422 422 422 403 403 403
+POST persons/find                       401 403 404 404 404 404 404 404 403 403 403
 POST cases/search                       401 403 200 200 200 200 200 200 200 200 200
 GET cases/{number}                      401 403 200 404 200 200 404 200 200 200 404
 POST cases/{number}/reveal              401 403 200 404 403 403 404 403 403 403 404
@@ -78,7 +85,10 @@ TABLE = {
     " ".join(row.split()[:2]): [int(code) for code in row.split()[2:]]
     for row in TABLE_TEXT.strip().splitlines()
 }
+NOBODY = {"id_number": "512002194603070028", "purpose": "收件"}
 BODIES = {
+    "persons/find": NOBODY,
+    "persons": {**NOBODY, "name": "全　角"},
     "login": {"name": "somebody", "password": "something"},
     "otp/enrol": {"ticket": "forged"},
     "otp/confirm": {"ticket": "forged", "otp": "123456"},
@@ -96,6 +106,21 @@ BODIES = {
     "cases/{number}/supplement": {"replies": {"1": "已交"}},
     "cases/{number}/supplement/refuse": {"note": "不批"},
 }
+
+
+TAKING = ("cases", "cases/instant", "items/{code}/form")
+
+
+def taking(code):
+    """What a window sends to take a case in for somebody new to the item."""
+    return {
+        "person": str(world.a_resident().uid),
+        "purpose": "收件",
+        "item": code,
+        "answers": {"division_code": world.VILLAGE},
+        "channel": "window",
+        "consent": "in_person",
+    }
 
 
 @pytest.fixture
@@ -125,11 +150,13 @@ def test_answers_as_the_table_says(client, client_of, case, route, who):
     elif who in POSTS:
         caller = client_of(world.staff(*POSTS[who]))
     method, path = route.split(" ")
-    url = BASE + path.format(number=case.number, key="s1", uid=NO_SESSION)
+    code = case.item.code
+    url = BASE + path.format(number=case.number, key="s1", uid=NO_SESSION, code=code)
     if method == "GET":
         answer = caller.get(url, {"number": case.number} if path == "audit" else {})
     else:
-        answer = caller.post(url, BODIES.get(path, {}), format="json")
+        body = taking(code) if path in TAKING else BODIES.get(path, {})
+        answer = caller.post(url, body, format="json", headers={"Idempotency-Key": "one-key-1"})
     assert answer.status_code == TABLE[route][WHO.index(who)], answer.content
 
 

@@ -19,6 +19,7 @@ from backend.cases.actions.supplements import (
     request_supplement,
 )
 from backend.cases.actions.system import run_system_step
+from backend.cases.actions.taking import find_person, open_form, register_person, take, take_instant
 
 __all__ = [
     "accept",
@@ -32,14 +33,17 @@ __all__ = [
     "deliver",
     "end_silence",
     "extend",
+    "find_person",
     "finish",
     "lapse",
+    "open_form",
     "open_record",
     "pass_step",
     "prolong_supplement",
     "propose_extension",
     "refuse_extension",
     "refuse_supplement",
+    "register_person",
     "reject_step",
     "release",
     "remind_supplement",
@@ -51,6 +55,8 @@ __all__ = [
     "submit",
     "supplement",
     "suspend",
+    "take",
+    "take_instant",
     "tell_overlong",
     "terminate",
     "withdraw",

@@ -40,6 +40,14 @@ class Case(models.Model):
         TABLET = "tablet", "社区平板"
         PHONE = "phone", "电话代办"
 
+    class Consent(models.TextChoices):
+        """How an applicant agreed to an application that staff typed in (帮办代办)."""
+
+        IN_PERSON = "in_person", "本人到场"
+        CALL = "call", "电话确认(录音)"
+        WITNESSED = "witnessed", "工作人员见证"
+        WRITTEN = "written", "书面委托"
+
     class Outcome(models.TextChoices):
         GRANTED = "granted", "准予"
         REFUSED = "refused", "不予"
@@ -59,6 +67,9 @@ class Case(models.Model):
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", db_index=False
     )
     channel = models.CharField("渠道", max_length=16, choices=Channel)
+    consent = models.CharField(
+        "代办依据", max_length=16, choices=Consent, blank=True, default="", db_default=""
+    )
     status = models.CharField("状态", max_length=16, choices=Status, default=Status.SUBMITTED)
     sealed_answers = models.BinaryField("申报内容")
     token = models.UUIDField("提交凭据")
@@ -118,6 +129,11 @@ class Case(models.Model):
                 condition=~Q(status__in=["decided", "delivered", "concluded"]) | ~Q(outcome=""),
                 name="case_decided_has_an_outcome",
             ),
+            models.CheckConstraint(
+                condition=Q(channel="miniapp", consent="")
+                | (~Q(channel="miniapp") & ~Q(consent="")),
+                name="case_taken_in_with_consent",
+            ),
         ]
         indexes = [
             models.Index(fields=["applicant", "-submitted_at", "-id"], name="case_of_applicant"),
@@ -126,6 +142,11 @@ class Case(models.Model):
             models.Index(fields=["town_code", "-submitted_at", "-id"], name="case_of_town"),
             models.Index(fields=["village_code", "-submitted_at", "-id"], name="case_of_village"),
             models.Index(fields=["-submitted_at", "-id"], name="case_newest"),
+            models.Index(
+                fields=["intake_division", "-submitted_at", "-id"],
+                name="case_taken_at",
+                condition=~Q(channel="miniapp"),
+            ),
             models.Index(fields=["id"], name="case_paused", condition=Q(paused_on__isnull=False)),
             models.Index(
                 fields=["submitted_at", "id"],
@@ -161,7 +182,7 @@ class Case(models.Model):
             "applicant": {
                 "age": identity.age_on(person.birth_on, on) if person.birth_on else None,
                 "local_hukou": home.startswith(CITY),
-                "by_proxy": False,
+                "by_proxy": self.consent == self.Consent.WRITTEN,
             },
             "proxy": {"authorized": False},
             "channel": self.channel,

@@ -20,7 +20,7 @@ from backend.residents.models import Resident
 KINDS: dict[str, str] = {kind.value: str(kind.label) for kind in ServiceItem.Kind}
 # 已接入的共享库: what these hold nobody has to bring.
 CONNECTED = ("population", "account", "case")
-_SUSPENDED = "该事项暂停办理, 恢复后可再申请"
+SUSPENDED = "该事项暂停办理, 恢复后可再申请"
 _OFFLINE = "该事项暂不支持网上办理, 请到便民服务中心窗口办理"
 _NOT_HERE = "您所在地区尚未开通网上办理, 请到便民服务中心窗口办理"
 _LEVELS = {
@@ -76,7 +76,7 @@ def guide(account: Account | None, *, code: str, now: datetime) -> dict[str, Any
 
     :raises ItemNotFound: unknown, not published, or gone.
     """
-    version, person = _version(code), residents.of_account(account) if account else None
+    version, person = in_force(code), residents.of_account(account) if account else None
     item, told = version.item, version.guide
     chain = _chain(_chains(person, timezone.localdate(now)), version.authority)
     given_by = CONNECTED if person and person.realname_level >= 2 else ()
@@ -116,22 +116,35 @@ def form(account: Account | None, *, code: str, now: datetime) -> dict[str, Any]
 
     :raises ItemNotFound: unknown, not published, or gone.
     """
-    version, person = _version(code), residents.of_account(account) if account else None
+    version, person = in_force(code), residents.of_account(account) if account else None
     chain = _chain(_chains(person, timezone.localdate(now)), version.authority)
     known = prefill.prefilled(person, version, now=now)
+    return {**_offer(version, person, chain), **filled(version, known)}
+
+
+def filled(
+    version: ServiceVersion,
+    known: prefill.Prefilled,
+    sources: Mapping[str, str] = prefill.SOURCES,
+) -> dict[str, Any]:
+    """Return the fields of a version as a form shows them, each with what is known of it."""
     return {
-        **_offer(version, person, chain),
         "version": version.number,
         "degraded": known.degraded,
         "fields": [
             {key: value for key, value in field.items() if key in _FIELD}
-            | prefill.shown(known.values.get(field["key"]))
+            | prefill.shown(known.values.get(field["key"]), sources)
             for field in version.form
         ],
     }
 
 
-def _version(code: str) -> ServiceVersion:
+def in_force(code: str) -> ServiceVersion:
+    """
+    Return the version in force, of an item that is not gone.
+
+    :raises ItemNotFound: unknown, not published, or gone.
+    """
     version = catalogue.published(code)
     if version is None or version.item.status not in catalogue.LISTED:
         raise catalogue.ItemNotFound
@@ -190,7 +203,7 @@ def _why_not(
 ) -> str:
     """Return why one cannot apply now and what to do, "" when one can; visitors see the best."""
     if suspended:
-        return _SUSPENDED
+        return SUSPENDED
     if not online:
         return _OFFLINE
     if not offered:

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.utils import timezone
 
+from backend.accounts.models import Account
 from backend.cases.models import Case
 from backend.catalogue import forms
 from backend.catalogue.models import ServiceVersion
@@ -25,6 +26,7 @@ SOURCES = {
     "population": "人口库(公安)",
     "counter": "社区登记",
 }
+FOR_STAFF = {**SOURCES, ACCOUNT: "本人登记的电话", CASE: "本人上次填写的内容"}
 # 地址库尚未接入: the population registry's address of residence stands in for it.
 _SAME = {"geo.address": "population.residence_address"}
 _NAME = "population.name"
@@ -46,13 +48,21 @@ class Prefilled:
     degraded: bool
 
 
-def prefilled(person: Resident | None, version: ServiceVersion, *, now: datetime) -> Prefilled:
+def prefilled(
+    person: Resident | None,
+    version: ServiceVersion,
+    *,
+    now: datetime,
+    asker: Account | None = None,
+) -> Prefilled:
     """
     Return what is known for the form of `version`; nothing for a visitor.
 
     In this order: facts on file, the person's own profile, the population registry for what it
     alone knows, and the same field of an earlier case. A registry that is down costs its short
     timeout and leaves its fields empty.
+
+    :param asker: who asks a registry; the person's own account, unless staff fill in for them.
     """
     if person is None:
         return Prefilled({}, degraded=False)
@@ -64,7 +74,9 @@ def prefilled(person: Resident | None, version: ServiceVersion, *, now: datetime
     facts = residents.facts_of(person.pk, [*wanted.values(), _NAME])
     known = _profile(person, wanted.values(), facts.get(_NAME)) | facts
     missing = {path for path in wanted.values() if path not in known}
-    asked, degraded = _asked(person, missing, purpose=f"预填:{version.item.name}", now=now)
+    asked, degraded = _asked(
+        person, missing, asker=asker, purpose=f"预填:{version.item.name}", now=now
+    )
     known |= asked
     values = {key: known[path] for key, path in wanted.items() if path in known}
     values |= _answered_before(person, [f for f in version.form if f["key"] not in values])
@@ -96,14 +108,15 @@ def _profile(person: Resident, paths: Iterable[str], confirmed: Known | None) ->
 
 
 def _asked(
-    person: Resident, missing: set[str], *, purpose: str, now: datetime
+    person: Resident, missing: set[str], *, asker: Account | None, purpose: str, now: datetime
 ) -> tuple[dict[str, Known], bool]:
     """Ask the population registry for what nobody else has, if there is anything to ask."""
     wanted = {path for path in missing if path.startswith("population.")}
-    if not wanted or not person.sealed_id_number or person.account is None:
+    asker = asker or person.account
+    if not wanted or not person.sealed_id_number or asker is None:
         return {}, False
     try:
-        facts = exchange.facts_of(actor=person.account, id_number=person.id_number, purpose=purpose)
+        facts = exchange.facts_of(actor=asker, id_number=person.id_number, purpose=purpose)
     except Unavailable:
         return {}, True
     return {
@@ -160,7 +173,7 @@ def _age_band(options: Sequence[str], birth: str, *, today: date) -> str:
     return ""
 
 
-def shown(known: Known | None) -> dict[str, Any]:
+def shown(known: Known | None, sources: Mapping[str, str] = SOURCES) -> dict[str, Any]:
     """Shape one prefilled value for a form; nothing known is three nulls."""
     if known is None:
         return {"value": None, "source": None, "source_label": "", "verified_at": None}
@@ -168,6 +181,6 @@ def shown(known: Known | None) -> dict[str, Any]:
     return {
         "value": known.value,
         "source": known.source,
-        "source_label": SOURCES.get(known.source, known.source),
+        "source_label": sources.get(known.source, known.source),
         "verified_at": verified,
     }

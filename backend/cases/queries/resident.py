@@ -141,6 +141,8 @@ def detail(account: Account, *, number: str, now: datetime) -> dict[str, Any]:
         "decided_at": case.decided_at,
         "closed_at": case.closed_at,
         "department": names.office(case.department_id).name,
+        "channel": case.channel,
+        "channel_label": case.get_channel_display(),
         "intake": intake,
         "reason": case.reason,
         "remedy": next((line["remedy"] for line in reversed(told) if line["remedy"]), ""),
@@ -273,7 +275,7 @@ def timeline(case: Case) -> list[dict[str, Any]]:
     """Return what happened, the oldest first; staff's opinions stay inside."""
     steps = {step["key"]: step["name"] for step in case.version.workflow}
     return [
-        words.event(dict(zip(_EVENT, row, strict=True)), steps=steps, channel=case.channel)
+        words.event(dict(zip(_EVENT, row, strict=True)), steps=steps)
         for row in _EVENTS.rows(case=case.pk)
         if words.is_told(row[0])
     ]

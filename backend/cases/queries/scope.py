@@ -8,7 +8,7 @@ from backend.accounts.models import Account
 from backend.cases.models import Case, CaseStep
 from backend.core.errors import NotFound
 from backend.organisation import duties
-from backend.organisation.duties import HeldPost
+from backend.organisation.duties import Duty, HeldPost
 from backend.organisation.models import Division, Post
 
 Role = Post.Role
@@ -44,10 +44,10 @@ def visible_to(account: Account, posts: Sequence[HeldPost] | None = None) -> Que
 def _taken_in(posts: Sequence[HeldPost]) -> Q:
     wanted = Q(pk__in=[])
     for post in posts:
-        if post.role not in _BLIND and post.level == Level.VILLAGE:
-            wanted |= Q(intake_division__code=post.division_code)
-        elif post.role not in _BLIND and post.level in (Level.TOWN, Level.ZONE):
+        if post.role not in _BLIND and post.level in (Level.TOWN, Level.ZONE):
             wanted |= Q(intake_division__town_code=post.division_code)
+        elif post.has(Duty.INTAKE):
+            wanted |= Q(intake_division__code=post.division_code)
     return wanted
 
 

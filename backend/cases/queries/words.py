@@ -34,6 +34,12 @@ _SHOWN: dict[str, tuple[str, ...]] = {
     "deliver": ("note",),
     "withdraw": ("reason",),
 }
+_CONSENTS = {
+    "in_person": "您本人到场",
+    "call": "与您电话确认",
+    "witnessed": "工作人员见证",
+    "written": "您的书面委托",
+}
 _TOLD = {
     "submit": "{who}提交了申请",
     "accept": "{office}受理了申请, 开始计时",
@@ -52,9 +58,9 @@ _TOLD = {
     "terminate": "{office}终止了办理",
     "calendar_changed": "放假安排公布, 办结日期已重算",
     "request_supplement": "{office}一次性告知还差 {count} 项, 请在 {until} 前补正",
-    "answer_supplement": "{by}补正了其中 {count} 项, 还有没补的",
-    "supplement": "{by}补齐了告知的内容",
-    "prolong_supplement": "{by}把补正期限延到 {until}",
+    "answer_supplement": "{who}补正了其中 {count} 项, 还有没补的",
+    "supplement": "{who}补齐了告知的内容",
+    "prolong_supplement": "{who}把补正期限延到 {until}",
     "lapse": "补正期限已过, {went_on}",
 }
 _STANDS: dict[str, str] = {
@@ -70,7 +76,7 @@ def spoken(day: date, *, today: date) -> str:
     return f"{year}{day.month}月{day.day}日"
 
 
-def event(row: Mapping[str, Any], *, steps: Mapping[str, str], channel: str) -> dict[str, Any]:
+def event(row: Mapping[str, Any], *, steps: Mapping[str, str]) -> dict[str, Any]:
     """
     Return one line of the resident's timeline.
 
@@ -79,8 +85,7 @@ def event(row: Mapping[str, Any], *, steps: Mapping[str, str], channel: str) -> 
     """
     details = row["details"]
     text = _TOLD[row["verb"]].format(
-        who="您" if channel == "miniapp" else "工作人员代您",
-        by=f"{details['office']}代您" if details.get("office") else "您",
+        who=f"{details['office']}代您" if details.get("office") else "您",
         count=len(details.get("defects") or details.get("lines") or ()),
         until=_day(details.get("due_on"), row["at"]),
         went_on=_WENT_ON[bool(details.get("went_on"))],
@@ -92,6 +97,8 @@ def event(row: Mapping[str, Any], *, steps: Mapping[str, str], channel: str) -> 
         why=_WHY.get(str(details.get("why", "")), "法定事由"),
     )
     shown = {key: details[key] for key in _SHOWN.get(row["verb"], ()) if details.get(key)}
+    if consent := _CONSENTS.get(details.get("consent", "")):
+        shown["note"] = f"代办依据: {consent}"
     return {"at": row["at"], "text": text, "reason": "", "remedy": "", "note": "", **shown}
 
 

@@ -1,0 +1,231 @@
+"""收件: an application checked, given its place and its offices, and written; for every way in."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from uuid import UUID
+
+import orjson
+from django.db import connection
+from django.utils import timezone
+
+from backend.accounts.models import Account
+from backend.cases import numbers, workflow
+from backend.cases.actions import moves
+from backend.cases.actions.moves import Turn
+from backend.cases.models import Case, answers_context
+from backend.catalogue import forms
+from backend.catalogue import queries as catalogue
+from backend.catalogue.models import ServiceItem, ServiceVersion
+from backend.core import crypto
+from backend.core.errors import Conflict, Forbidden, Invalid
+from backend.organisation import queries as organisation
+from backend.organisation.duties import HeldPost
+from backend.organisation.models import Division
+from backend.organisation.queries import Territory
+from backend.residents.models import Resident
+
+ON_SITE = 3  # 现场核验身份 (领域说明 §2.16)
+
+
+class ItemSuspended(Conflict):
+    code, title = "item_suspended", "该事项暂停办理, 恢复后可再提交, 已填内容会保留在草稿中"
+
+
+class NotOnline(Invalid):
+    code, title = "not_online", "该事项暂不支持网上办理, 请到便民服务中心窗口办理"
+
+
+class NotOfferedHere(Invalid):
+    code, title = "not_offered_here", "您所在地区尚未开通该事项的网上办理, 请到窗口办理"
+
+
+class RealnameTooLow(Forbidden):
+    code, title = "realname_too_low", "办理该事项需要先完成实名认证, 请在“我的”中认证后再提交"
+
+
+class OutOfWindow(Invalid):
+    code, title = "out_of_window", "该事项不在申报期内"
+
+
+@dataclass(frozen=True, slots=True)
+class Taking:
+    """窗口收件: the post that takes an application in for somebody, and how they agreed to it."""
+
+    post: HeldPost
+    channel: str
+    consent: str
+
+
+@dataclass(frozen=True, slots=True)
+class Application:
+    """一份申请: who asks for what, for whom; `taken` where staff typed it in."""
+
+    actor: Account
+    applicant: Resident
+    version: ServiceVersion
+    answers: Mapping[str, object]
+    token: UUID
+    taken: Taking | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Filing:
+    """An application that holds: its case, its clean answers, its first steps; nothing written."""
+
+    turn: Turn
+    answers: Mapping[str, object]
+    first: list[tuple[workflow.Step, int]]
+
+    @property
+    def case(self) -> Case:
+        return self.turn.case
+
+
+def digest(item_code: str, applicant: Resident, answers: Mapping[str, object]) -> bytes:
+    """Return what makes two submissions the same one."""
+    body = orjson.dumps([item_code, applicant.pk, answers], option=orjson.OPT_SORT_KEYS)
+    return hashlib.sha256(body).digest()
+
+
+def version_of(item_code: str, applicant: Resident, taken: Taking | None = None) -> ServiceVersion:
+    """
+    Return the version to apply by; at a window an item need not be online (线上不取代窗口).
+
+    Whoever stands there in person has been identified on the spot, which is level 3 for this
+    application; what their account may do elsewhere stays as it was.
+
+    :raises ItemNotFound: unknown, not published, or gone.
+    """
+    version = catalogue.published(item_code)
+    if version is None:
+        raise catalogue.ItemNotFound
+    if version.item.status == ServiceItem.Status.SUSPENDED:
+        raise ItemSuspended
+    if version.item.status != ServiceItem.Status.PUBLISHED:
+        raise catalogue.ItemNotFound
+    if taken is None and not version.online:
+        raise NotOnline
+    on_site = taken is not None and taken.consent == Case.Consent.IN_PERSON
+    level = ON_SITE if on_site else applicant.realname_level
+    if level < version.realname_level:
+        raise RealnameTooLow(needed=version.realname_level, have=level)
+    return version
+
+
+def prepare(given: Application) -> Filing:
+    """
+    Check an application and find who acts on it; nothing is written.
+
+    :raises FormRejected: every faulty field at once, each with a Chinese sentence.
+    :raises NoOffice: nobody there could act on it.
+    """
+    version, taken, now = given.version, given.taken, timezone.now()
+    today = timezone.localdate(now)
+    _check_window(version, today)
+    cleaned = forms.check(
+        fields=version.form,
+        answers=given.answers,
+        today=today,
+        context=forms.Context(
+            division_level=organisation.level_of, id_number=given.applicant.id_number
+        ),
+    )
+    intake, territory = _places(given, cleaned, today)
+    if taken is None and not catalogue.is_offered(version.item, territory.chain()):
+        raise NotOfferedHere
+    case = Case(
+        version=version,
+        item=version.item,
+        applicant=given.applicant,
+        submitted_by=given.actor,
+        channel=taken.channel if taken else Case.Channel.MINIAPP,
+        consent=taken.consent if taken else "",
+        token=given.token,
+        request_digest=digest(version.item.code, given.applicant, given.answers),
+        intake_division=intake,
+        county_code=territory.county_code,
+        town_code=territory.town_code,
+        village_code=territory.village_code,
+        submitted_at=now,
+    )
+    turn = Turn(actor=given.actor, case=case, now=now, posts=[], post=taken.post if taken else None)
+    facts = {**cleaned, **case.circumstances}
+    track = workflow.track_of(version.guide, facts)
+    stages = workflow.plan(version.workflow, facts, days=track.get("days"))
+    found = organisation.offices(territory)
+    case.department_id = moves.office(found, territory, stages[workflow.decides_at(stages)][0])
+    first = [(step, moves.office(found, territory, step)) for step in stages[0]]
+    return Filing(turn, cleaned, first)
+
+
+def write(filing: Filing) -> None:
+    """Give the case its number and its first link, open its first steps, tell the applicant."""
+    turn, case = filing.turn, filing.case
+    case.number = _next_number(case.intake_division, turn.today)
+    case.sealed_answers = crypto.seal_json(filing.answers, context=answers_context(case.number))
+    consent = {"consent": case.consent} if case.consent else {}
+    moves.record(turn, "submit", channel=case.channel, **consent)
+    case.save(force_insert=True)
+    turn.changed.clear()
+    for step, department_id in filing.first:
+        moves.open_one(turn, step, 0, department_id)
+    moves.tell(turn, "case.submitted", taken_by=turn.post.department_name if turn.post else "")
+    moves.write(turn)
+
+
+def _check_window(version: ServiceVersion, today: date) -> None:
+    window = version.guide.get("window") or {}
+    months = window.get("months") or []
+    if months and window.get("closed_otherwise", True) and today.month not in months:
+        named = "、".join(f"{month}月" for month in months)
+        raise OutOfWindow(f"该事项在{named}受理申报, 现在不在申报期内")
+
+
+def _places(
+    given: Application, answers: Mapping[str, object], today: date
+) -> tuple[Division, Territory]:
+    """
+    Return where the case comes in, and who acts: by hukou, residence or place (通办规则).
+
+    At a window it comes in where the window is; who acts is the item's rule all the same.
+    """
+    version, applicant = given.version, given.applicant
+    home = _division(answers.get("division_code")) or applicant.residence_division
+    here = _division(given.taken.post.division_code) if given.taken else home
+    if here is None:
+        raise NotOfferedHere("请先填写所属村(社区)")
+    acting = _division(_named(version, answers)) or home or here
+    if version.authority == "hukou" and not answers.get("hukou_division"):
+        acting = applicant.hukou_division or acting
+    return here, organisation.territory_of(acting, today=today)
+
+
+def _named(version: ServiceVersion, answers: Mapping[str, object]) -> object:
+    """Return the division the item's own field names; a credit code names its county (GB 32100)."""
+    key = version.guide.get("authority_field", "")
+    kinds = {field["key"]: field["type"] for field in version.form}
+    value = answers.get(key)
+    if kinds.get(key) == "uscc" and isinstance(value, str):
+        county = f"{value[2:8]}000000"
+        return county if organisation.level_of(county) == Division.Level.COUNTY else None
+    return value
+
+
+def _division(code: object) -> Division | None:
+    return organisation.division_of(code) if isinstance(code, str) and code else None
+
+
+def _next_number(division: Division, day: date) -> str:
+    """Take the next serial of the intake point; its row stays locked until the commit."""
+    point = division.code[:9]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO cases_casecounter (point, day, value) VALUES (%s, %s, 1)"
+            " ON CONFLICT (point, day) DO UPDATE SET value = cases_casecounter.value + 1"
+            " RETURNING value",
+            [point, day],
+        )
+        (serial,) = cursor.fetchone()
+    return numbers.format_number(point, day, serial)
