@@ -16,14 +16,16 @@ from backend.cases import actions as cases
 from backend.cases.actions import reminding, silence
 from backend.cases.queries import applied, todo
 from backend.catalogue.actions import overdue
-from backend.core.errors import Conflict, NotFound
+from backend.core.errors import Conflict, NotFound, Unavailable
 from backend.documents import actions as documents
+from backend.files import actions as files
+from backend.files import queries as stored
 from backend.organisation import queries as organisation
 from notifications import actions as notifications
 from notifications import dispatch, marks
 
 STEPS_A_RING = 100
-REMIND_EVERY, TIDY_EVERY = 600, 3600  # seconds a slot
+REMIND_EVERY, TIDY_EVERY, ALARM_EVERY = 600, 3600, 3600  # seconds a slot
 _log = structlog.get_logger(__name__)
 
 
@@ -137,6 +139,37 @@ def lights() -> None:
 def procedures() -> None:
     """准入退出: tell of stages whose last day has passed."""
     overdue.alert_procedures()
+
+
+# -- 文件 ---------------------------------------------------------------------------------------
+
+
+@shared_task(name="clock.scan_file")
+def scan_file(pk: int) -> None:
+    """查毒: one file, as soon as it has come; one that cannot be searched now waits."""
+    try:
+        files.scan(pk=pk)
+    except Unavailable as fault:
+        _log.warning("file_not_searched", file=pk, fault=fault.code)
+
+
+@shared_task(name="clock.scan_files")
+def scan_files() -> None:
+    """补查: what still waits; while it cannot be searched, operators are told once an hour."""
+    try:
+        files.scan_waiting()
+    except Unavailable as fault:
+        _log.error("scanner_away", fault=fault.code)
+        late = stored.late_seconds() // 60
+        if late and notifications.take_tick(job="scanner_alarm", seconds=ALARM_EVERY):
+            notifications.tell_operators(kind="ops.scanner_away", params={"minutes": str(late)})
+
+
+@shared_task(name="clock.sweep_files")
+def sweep_files() -> None:
+    """清扫: uploads nobody finished, bytes nobody names."""
+    if notifications.take_tick(job="sweep_files", seconds=TIDY_EVERY):
+        files.sweep()
 
 
 # -- 家务 ---------------------------------------------------------------------------------------

@@ -203,6 +203,17 @@ _ALL = (
         plain=("{light_text}, 请及时办理。",),
     ),
     Kind(
+        key="ops.scanner_away",
+        title="查毒服务不可用",
+        group="staff",
+        sentences=(
+            "查毒服务没有应答, 居民上传的文件已等候 {minutes} 分钟。",
+            "文件都已收好, 恢复后自动检查, 不用重传。",
+            "请检查 SCANNER_ADDRESS 指向的服务与病毒库。",
+        ),
+        plain=("查毒服务不可用, 请检查。",),
+    ),
+    Kind(
         key="reminder",
         title="{title}",
         group="reminder",

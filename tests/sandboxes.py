@@ -22,6 +22,7 @@ import requests
 from backend.core.wechat import tokens
 from backend.devstack import people
 from backend.devstack.people import Person
+from backend.files.connectors import clamd
 
 APP = {"appid": "wx5a1yang0000demo", "secret": "sandbox-secret"}
 PATIENCE = 20.0
@@ -100,6 +101,27 @@ def sms_process() -> Iterator[Sandbox]:
 def registry_process() -> Iterator[Sandbox]:
     with given_or_running("registry", "REGISTRY_BASE_URL") as sandbox:
         yield sandbox
+
+
+@pytest.fixture(scope="session")
+def scanner_process() -> Iterator[Sandbox]:
+    address = os.environ.get("SCANNER_ADDRESS", "")
+    if address:
+        yield Sandbox(address.replace("tcp://", "http://"))
+    else:
+        with running("scanner") as sandbox:
+            yield sandbox
+
+
+@pytest.fixture
+def scanner(scanner_process: Sandbox, settings: Any) -> Iterator[Sandbox]:
+    """A scanner that works, and that this process has not yet been shown to."""
+    settings.SCANNER_ADDRESS = scanner_process.url.replace("http://", "tcp://")
+    scanner_process.post("/sandbox/reset")
+    clamd.forget()
+    yield scanner_process
+    scanner_process.post("/sandbox/reset")
+    clamd.forget()
 
 
 @pytest.fixture

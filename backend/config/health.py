@@ -3,6 +3,7 @@
 import os
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlsplit
 
 import redis
 from django.conf import settings
@@ -14,6 +15,8 @@ from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, 
 from prometheus_client.multiprocess import MultiProcessCollector
 
 from backend.config.schedule import SCHEDULE
+from backend.files import queries as files
+from backend.files.connectors import clamd
 from notifications import queries as notices
 
 STALE = 90  # seconds; every lane is rung at least each 15
@@ -36,12 +39,13 @@ def ready(_request: HttpRequest) -> HttpResponse:
     Say whether work can be taken in: PostgreSQL must answer (503 without it).
 
     Valkey rings and counts; without it the city is slower to tell and stricter to let in, so it
-    is "degraded" and still 200.
+    is "degraded" and still 200. So it is without the scanner: files wait in quarantine.
     """
-    database, broker = _database(), _broker()
-    up, whole = database["status"] == "ok", broker["status"] == "ok"
+    parts = {"database": _database(), "broker": _broker(), "scanner": _scanner()}
+    up = parts["database"]["status"] == "ok"
+    whole = all(part["status"] == "ok" for part in parts.values())
     status = "down" if not up else "ok" if whole else "degraded"
-    body = {"status": status, "mode": settings.MODE, "database": database, "broker": broker}
+    body = {"status": status, "mode": settings.MODE, **parts}
     return JsonResponse(body, status=200 if up else 503)
 
 
@@ -104,6 +108,21 @@ def _broker() -> dict[str, Any]:
     except redis.RedisError:
         return {"status": "down", **about}
     return {"status": "ok", **about}
+
+
+def _scanner() -> dict[str, Any]:
+    """Say whether the scanner answers, and whether files have waited longer than they should."""
+    about = {
+        "source": _source("SCANNER_ADDRESS"),
+        "server": urlsplit(settings.SCANNER_ADDRESS).netloc,
+    }
+    try:
+        late = files.late_seconds()
+    except DatabaseError:
+        connection.close()
+        return {"status": "unknown", **about}
+    status = "ok" if clamd.answers(patience=_PATIENCE) else "down"
+    return {"status": "late" if late and status == "ok" else status, **about, "late_seconds": late}
 
 
 def _source(setting: str) -> str:

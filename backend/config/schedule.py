@@ -16,6 +16,8 @@ _EVERY = {
     "clock.unanswered": (600, "maint"),
     "clock.supplements": (600, "maint"),
     "clock.overlong": (3600, "maint"),
+    "clock.scan_files": (30, "maint"),
+    "clock.sweep_files": (3600, "maint"),
     "clock.remind": (600, "due"),
     "clock.heartbeat": (5, "maint"),
     "clock.tidy": (3600, "maint"),

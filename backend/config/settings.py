@@ -5,6 +5,7 @@ import logging
 import os
 import sys
 from pathlib import Path
+from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import structlog
@@ -236,6 +237,48 @@ REGISTRY_BASE_URL = env("REGISTRY_BASE_URL", "http://127.0.0.1:9003")
 REGISTRY_KEY = env("REGISTRY_KEY", "sandbox-registry-key", secret=True)
 
 EXTENSION_DAYS = int(env("EXTENSION_DAYS", "10"))  # 事项没有写明时, 一件最多延期的天数
+
+# 文件: what may come in, where it is kept, who searches it.
+_MB = 1024 * 1024
+FILES_MOST_BYTES = {
+    "image/jpeg": int(env("FILES_MOST_MB_JPEG", "10")) * _MB,
+    "image/png": int(env("FILES_MOST_MB_PNG", "10")) * _MB,
+    "application/pdf": int(env("FILES_MOST_MB_PDF", "10")) * _MB,
+}
+FILES_MOST_PIXELS = int(env("FILES_MOST_MEGAPIXELS", "40")) * 1_000_000
+FILES_KEPT_EDGE = int(env("FILES_KEPT_EDGE", "4096"))
+FILES_MOST_PAGES = int(env("FILES_MOST_PAGES", "50"))
+FILES_OPEN_UPLOADS = int(env("FILES_OPEN_UPLOADS", "20"))
+FILES_DAY_BYTES = {
+    "resident": int(env("FILES_DAY_MB", "200")) * _MB,
+    "staff": int(env("FILES_DAY_MB_STAFF", "2000")) * _MB,
+}
+FILES_UPLOAD_HOURS = int(env("FILES_UPLOAD_HOURS", "24"))
+FILES_STORAGE = env("FILES_STORAGE", "local")
+SCANNER_ADDRESS = env("SCANNER_ADDRESS", "tcp://127.0.0.1:3310")
+
+
+def _file_storage() -> dict[str, Any]:
+    """Return the storage of files: a folder of this machine, or a bucket all machines reach."""
+    if FILES_STORAGE != "s3":
+        return {"BACKEND": "backend.files.vault.folder.SyncedFolder"}  # under MEDIA_ROOT
+    return {
+        "BACKEND": "backend.files.vault.bucket.Bucket",
+        "OPTIONS": {
+            "bucket_name": env("S3_BUCKET", "ziyang-files"),
+            "endpoint_url": env("S3_ENDPOINT", "") or None,
+            "region_name": env("S3_REGION", "") or None,
+            "access_key": env("S3_ACCESS_KEY", "sandbox-access-key", secret=True),
+            "secret_key": env("S3_SECRET_KEY", "sandbox-secret-key", secret=True),
+        },
+    }
+
+
+STORAGES = {
+    "default": _file_storage(),
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+}
+
 SUPPLEMENT_DAYS = int(env("SUPPLEMENT_DAYS", "15"))  # 补正期限, 工作日; 延期一次为同样天数
 
 # 事项准入与退出, 工作日: 民政审查(西城先例 15 日)、联席会议决定

@@ -14,6 +14,7 @@ ADDRESSES = (
     "WECHAT_BASE_URL",
     "SMS_BASE_URL",
     "REGISTRY_BASE_URL",
+    "SCANNER_ADDRESS",
 )
 
 

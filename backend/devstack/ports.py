@@ -9,7 +9,14 @@ from pathlib import Path
 from backend.devstack.trouble import CannotRun
 
 WEB = "PORT"
-SERVERS = ("PG_PORT", "VALKEY_PORT", "WECHAT_PORT", "SMS_PORT", "REGISTRY_PORT")
+SERVERS = (
+    "PG_PORT",
+    "VALKEY_PORT",
+    "WECHAT_PORT",
+    "SMS_PORT",
+    "REGISTRY_PORT",
+    "SCANNER_PORT",
+)
 
 
 def is_free(port: int, host: str = "127.0.0.1") -> bool:

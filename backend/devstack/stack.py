@@ -1,7 +1,8 @@
 """
 The stack (底座): what the platform stands on, embedded or given by the environment.
 
-Five services: PostgreSQL, Valkey, and the sandboxes of WeChat, SMS and the population registry.
+Six services: PostgreSQL, Valkey, and the sandboxes of WeChat, SMS, the population registry and the
+virus scanner.
 Whoever sets a service's address brings that service himself; it is then not started.
 """
 
@@ -31,6 +32,11 @@ class Service:
     port: str
     module: str
     label: str
+    scheme: str = "http"
+
+    def at(self, port: int) -> str:
+        """Return its address on this machine."""
+        return f"{self.scheme}://127.0.0.1:{port}"
 
 
 DATABASE = Service("DATABASE_URL", "PG_PORT", "postgres", postgres.LABEL)
@@ -40,6 +46,7 @@ SANDBOXES = (
     WECHAT,
     Service("SMS_BASE_URL", "SMS_PORT", "sms", "短信沙箱"),
     Service("REGISTRY_BASE_URL", "REGISTRY_PORT", "registry", "人口库沙箱"),
+    Service("SCANNER_ADDRESS", "SCANNER_PORT", "scanner", "查毒沙箱", "tcp"),
 )
 SERVICES = (DATABASE, BROKER, *SANDBOXES)
 
@@ -79,7 +86,7 @@ class Stack:
         for service in SANDBOXES:
             if not addresses[service.setting]:
                 port = self.ports[service.port]
-                addresses[service.setting] = f"http://127.0.0.1:{port}"
+                addresses[service.setting] = service.at(port)
                 self.crew.start(self.sandbox(service, port))
                 answer[service.label] = partial(healthy, port, "/healthz")
         for label, answers in answer.items():

@@ -102,6 +102,7 @@ def _start(crew: Crew, home: Path, *, sets: int, given: dict[str, str]) -> dict[
     return {
         **environment.for_children(given, addresses),
         "MODE": "demo",
+        "FILES_ROOT": str(home / "files"),
         "PATH": f"{programs}{os.pathsep}{given.get('PATH', os.defpath)}",
         "PYTEST_PLUGINS": "backend.devstack.apart",
         "PYTHONPATH": str(places.ROOT),
@@ -116,7 +117,7 @@ def _another_set(base: stack.Stack, worker: str, broker: str) -> dict[str, str]:
         port = chosen[service.port]
         base.crew.start(base.sandbox(service, port, f"{service.module}-{worker}"))
         base.wait_for(service, port)
-    found = {service.setting: f"http://127.0.0.1:{chosen[service.port]}" for service in mine}
+    found = {service.setting: service.at(chosen[service.port]) for service in mine}
     if not base.given(stack.BROKER):
         number = worker.removeprefix("gw")
         found["REDIS_URL"] = urlunsplit(urlsplit(broker)._replace(path=f"/{number}"))

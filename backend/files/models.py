@@ -37,6 +37,7 @@ class StoredFile(models.Model):
     created_at = models.DateTimeField("收到时间")
     scanned_at = models.DateTimeField("查毒时间", null=True, blank=True)
     scans = models.PositiveSmallIntegerField("查毒次数", default=0)
+    finding = models.CharField("查毒结果", max_length=64, blank=True, default="", db_default="")
 
     class Meta:
         verbose_name = "电子文件"
@@ -47,6 +48,11 @@ class StoredFile(models.Model):
 
     def __str__(self) -> str:
         return f"文件 {self.uid} {self.state}"
+
+    @property
+    def context(self) -> str:
+        """What its sealed bytes are bound to."""
+        return f"files.storedfile.{self.uid}"
 
 
 class Upload(models.Model):
@@ -74,6 +80,7 @@ class Upload(models.Model):
     )
     created_at = models.DateTimeField("开始时间")
     expires_at = models.DateTimeField("过期时间")
+    checking_until = models.DateTimeField("检查租约", null=True, blank=True)
 
     class Meta:
         verbose_name = "上传"
@@ -92,3 +99,29 @@ class Upload(models.Model):
 
     def __str__(self) -> str:
         return f"上传 {self.uid} {self.state}"
+
+
+class UploadPart(models.Model):
+    """分片: bytes of an upload that are stored; acknowledged only when this row stands."""
+
+    upload = models.ForeignKey(
+        Upload, on_delete=models.CASCADE, related_name="parts", db_index=False
+    )
+    offset = models.PositiveIntegerField("起点")
+    size = models.PositiveIntegerField("字节数")
+    digest = models.BinaryField("摘要", max_length=32)
+    storage_key = models.CharField("存放处", max_length=128, unique=True)
+
+    class Meta:
+        verbose_name = "分片"
+        constraints = [
+            models.UniqueConstraint(fields=["upload", "offset"], name="part_once_an_offset")
+        ]
+
+    def __str__(self) -> str:
+        return f"分片 {self.upload_id} {self.offset}"
+
+    @staticmethod
+    def context_of(upload: uuid.UUID, offset: int) -> str:
+        """Return what its sealed bytes are bound to."""
+        return f"files.uploadpart.{upload}.{offset}"

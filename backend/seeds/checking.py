@@ -13,6 +13,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from backend.cases.queries import proof, sound
+from backend.files import sound as files
 from notifications import sound as notices
 
 
@@ -20,7 +21,14 @@ def everything(*, jobs: int = 1) -> Iterator[str]:
     """Yield a line for everything that does not hold."""
     for rule, about, why in notices.findings(now=timezone.now()):
         yield f"[{rule}] {about}: {why}"
+    yield from of_files()
     yield from of_cases(jobs=jobs)
+
+
+def of_files() -> Iterator[str]:
+    """Yield a line for every file, upload and stored object that does not fit the others (I7)."""
+    for rule, about, why in files.findings(now=timezone.now()):
+        yield f"[{rule}] {about}: {why}"
 
 
 def of_cases(*, jobs: int = 1) -> Iterator[str]:

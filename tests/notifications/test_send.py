@@ -143,7 +143,7 @@ def test_pushes_nothing_of_kinds_without_a_template():
 
 @pytest.mark.parametrize("kind", sorted(set(kinds.KINDS) - {"reminder"}))
 def test_never_says_half_a_sentence(kind):
-    notice = told(reader(), kind, step_name="初审", light_text="即将到期")
+    notice = told(reader(), kind, step_name="初审", light_text="即将到期", minutes="6")
     for text in (notice.title, notice.body, *notice.params.values()):
         assert text.strip()
         assert "{" not in text
