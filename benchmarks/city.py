@@ -25,6 +25,7 @@ class Version:
     item_name: str
     instant: bool
     form: list[dict[str, Any]]
+    materials: list[dict[str, Any]]
     steps: list[dict[str, Any]]
     promised_days: int
     legal_days: int
@@ -112,6 +113,7 @@ def _versions() -> Iterable[Version]:
             item_name=row.item.name,
             instant=row.item.kind == ServiceItem.Kind.INSTANT,
             form=row.form,
+            materials=row.materials,
             steps=row.steps,
             promised_days=row.promised_days,
             legal_days=row.legal_days,

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import orjson
+from django.conf import settings
 from django.db import connection, transaction
 from django.test import Client
 from django.utils import timezone
@@ -177,7 +178,10 @@ class World:
             person = people.person(i, len(villages))
             details = people.details(person, villages[person.village].code)
             answers = sample_answers.sample(version.form, details, today=today)
-            body = orjson.dumps({"item": version.item_code, "answers": answers})
+            papers = sample_answers.papers(version.materials, answers, settings.REGISTRIES)
+            body = orjson.dumps(
+                {"item": version.item_code, "answers": answers, "materials": papers}
+            )
             yield Ask("/api/v1/cases", self._token(i), body, str(uuid.uuid4()))
 
     def items(self) -> list[cities.Version]:

@@ -14,6 +14,7 @@ from backend.cases.models import Case
 from backend.cases.queries import resident as queries
 from backend.core.api import Limit, PageIn, idempotency_key, moment
 from miniprogram_api.door import ResidentView
+from miniprogram_api.materials import ChoiceIn
 
 SUBMIT = Limit("submit", "30/minute")
 KEY = OpenApiParameter(
@@ -27,6 +28,9 @@ KEY = OpenApiParameter(
 class SubmitIn(serializers.Serializer[Any]):
     item = serializers.CharField(max_length=31, help_text="事项编码")
     answers = serializers.DictField(help_text="字段名 → 值")
+    materials = serializers.DictField(
+        child=ChoiceIn(), required=False, default=dict, help_text="材料 → 怎么交; 不用交的不写"
+    )
     draft = serializers.UUIDField(required=False, help_text="提交成功后删除的草稿")
 
 
@@ -154,7 +158,8 @@ class CaseList(ResidentView):
         """
         提交申请.
 
-        重发得到同一件; 同一事项已有在办件则 409 `already_open`, 附其办事编号.
+        重发得到同一件; 同一事项已有在办件则 409 `already_open`, 附其办事编号. 材料没有备齐则 422
+        `materials_rejected`, 一次列全; 共享数据能核验的不用交.
         """
         SUBMIT.spend(f"account:{self.actor.pk}")
         body = self.read(SubmitIn)
@@ -165,6 +170,7 @@ class CaseList(ResidentView):
             answers=body["answers"],
             token=idempotency_key(request),
             draft=body.get("draft"),
+            materials=body["materials"],
         )
         return Response(_receipt(case), status=201)
 

@@ -11,11 +11,15 @@ from rest_framework.response import Response
 from backend.cases.actions import drafts
 from backend.cases.queries import resident as queries
 from miniprogram_api.door import ResidentView
+from miniprogram_api.materials import ChoiceIn
 
 
 class DraftIn(serializers.Serializer[Any]):
     item = serializers.CharField(max_length=31, help_text="事项编码")
     answers = serializers.DictField(help_text="填到哪里算哪里, 不校验")
+    materials = serializers.DictField(
+        child=ChoiceIn(), required=False, default=dict, help_text="材料 → 怎么交"
+    )
     revision = serializers.IntegerField(
         min_value=0, max_value=2**31 - 1, help_text="手上这份的版次; 新草稿为 0"
     )
@@ -33,6 +37,7 @@ class DraftRow(serializers.Serializer[Any]):
 
 class DraftOut(DraftRow):
     answers = serializers.DictField()
+    materials = serializers.DictField(child=ChoiceIn())
 
 
 class DraftList(ResidentView):

@@ -14,6 +14,7 @@ from backend.cases.queries import items as queries
 from backend.core.api import PageIn
 from backend.organisation import queries as organisation
 from miniprogram_api.door import OpenView
+from miniprogram_api.materials import MaterialAheadOut
 
 
 class ItemsIn(PageIn):
@@ -149,6 +150,7 @@ class FormOut(OfferOut):
     version = serializers.IntegerField()
     degraded = serializers.BooleanField(help_text="有共享库没有应答, 相应项需自己填写")
     fields_ = FieldOut(many=True)
+    materials = MaterialAheadOut(many=True)
 
     def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
         """Name the field `fields`, a word the Serializer class keeps for itself."""
@@ -197,7 +199,7 @@ class ItemGuide(OpenView):
 class ItemForm(OpenView):
     @extend_schema(responses=FormOut)
     def get(self, request: Request, code: str) -> Response:
-        """表单与预填: 每个预填值写明来源和核实时间."""
+        """表单与预填: 每个预填值写明来源和核实时间; 每项材料写明会怎样, 要不要交."""
         return Response(queries.form(self.visitor, code=code, now=self.now))
 
 

@@ -4,6 +4,7 @@ import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
+from backend.catalogue import ways
 from backend.catalogue.definition.words import PLACES, REGISTRIES
 
 REMEDIES = (
@@ -36,13 +37,8 @@ def materials(
 
 
 def _material(row: Mapping[str, Any], given_by: Collection[str]) -> dict[str, Any]:
-    registry = row.get("registry", "")
-    source = REGISTRIES.get(registry, "")
-    why = ""
-    if row["source"] == "shared" and registry in given_by:
-        why = f"本次无需提供, 由{source}核验"
-    elif row.get("form") == "auto_form":
-        why = "本次无需提供, 由填写内容自动生成"
+    source = REGISTRIES.get(row.get("registry", ""), "")
+    why = unasked(row, given_by)
     return {
         "key": row["key"],
         "name": row["name"],
@@ -56,6 +52,17 @@ def _material(row: Mapping[str, Any], given_by: Collection[str]) -> dict[str, An
         "commitment": row.get("commitment", False),
         "note": plain(row.get("note", "")),
     }
+
+
+def unasked(row: Mapping[str, Any], given_by: Collection[str]) -> str:
+    """Say why nobody has to bring a material, "" where somebody has to."""
+    by = ways.without_asking(row, given_by)
+    source = REGISTRIES.get(row.get("registry", ""), "")
+    return {
+        "registry": f"本次无需提供, 由{source}核验",
+        "licence": f"本次无需提供, 由电子证照库核验{row.get('licence', '')}",
+        "form": "本次无需提供, 由填写内容自动生成",
+    }.get(by, "")
 
 
 def steps(

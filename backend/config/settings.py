@@ -278,6 +278,20 @@ STORAGES = {
     "default": _file_storage(),
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }
+# 已接入的共享库: what these hold nobody has to bring. The sandbox answers for all of them.
+REGISTRIES = tuple(
+    env(
+        "REGISTRIES",
+        "population"
+        if PRODUCTION
+        else "population,household,marriage,birth,disability,lowincome,child_welfare,pension,"
+        "employment,medical,socialcard,legal,residence,realestate,veteran,student,licence",
+    ).split(",")
+)
+REGISTRY_CHECKS = int(env("REGISTRY_CHECKS", "5"))  # 查几次仍不通, 就转人工核验
+DEFER_DAYS = int(env("DEFER_DAYS", "10"))  # 容缺补交期限, 工作日
+MATERIAL_REUSE_DAYS = int(env("MATERIAL_REUSE_DAYS", "365"))  # 以前交过的材料多少天内可以再用
+PROMISE_SAMPLE = int(env("PROMISE_SAMPLE", "20"))  # 告知承诺事后抽查的百分比; 事项写明必查的除外
 
 SUPPLEMENT_DAYS = int(env("SUPPLEMENT_DAYS", "15"))  # 补正期限, 工作日; 延期一次为同样天数
 

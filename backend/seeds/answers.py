@@ -6,7 +6,7 @@ from typing import Any
 
 from stdnum.iso7064 import mod_11_2
 
-from backend.catalogue import conditions, forms
+from backend.catalogue import conditions, forms, ways
 
 Field = Mapping[str, Any]
 
@@ -38,6 +38,18 @@ def sample(fields: Sequence[Field], person: Mapping[str, Any], *, today: date) -
             if value not in (None, ""):
                 answers[field["key"]] = value
     return answers
+
+
+def papers(
+    materials: Sequence[Field], answers: Mapping[str, Any], registries: Sequence[str]
+) -> dict[str, dict[str, str]]:
+    """Return how each material one is asked for is given: brought to the window, all of them."""
+    facts = {**answers, "applicant": {"by_proxy": False, "local_hukou": True}}
+    return {
+        one["key"]: {"by": ways.in_person(one) or "paper"}
+        for one in materials
+        if one["required"] and ways.applies(one, facts) and not ways.without_asking(one, registries)
+    }
 
 
 def _value(field: Field, person: Mapping[str, Any], today: date) -> Any:

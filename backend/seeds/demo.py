@@ -24,6 +24,7 @@ from backend.catalogue import queries as catalogue
 from backend.core import crypto
 from backend.core.errors import DomainError
 from backend.exchange import actions as exchange
+from backend.exchange import queries as registry
 from backend.organisation import actions as organisation
 from backend.organisation.models import StaffMember
 from backend.residents import actions as residents
@@ -162,12 +163,15 @@ def _submit(person: Mapping[str, Any], code: str) -> Case | None:
         return None
     if Case.objects.filter(applicant=resident, item=version.item).exists():
         return None
+    filled = answers.sample(version.form, person, today=timezone.localdate())
+    registries = registry.answering_for(resident)
     try:
         return cases.submit(
             actor=resident.account,
             applicant=resident,
             item_code=code,
-            answers=answers.sample(version.form, person, today=timezone.localdate()),
+            answers=filled,
+            materials=answers.papers(version.materials, filled, registries),
             token=uuid.uuid5(_NAMESPACE, f"{person['key']}:{code}"),
         )
     except DomainError as refused:

@@ -18,6 +18,7 @@ from backend.catalogue.models import ServiceItem
 from backend.core.api import Limit, PageIn, idempotency_key
 from backend.residents.models import Resident
 from backend.staff_api.door import StaffView
+from backend.staff_api.materials import ChoiceIn, MaterialAheadOut
 from backend.staff_api.worklist import CaseList, CasePage, SeenView
 
 FIND = Limit("staff_find_person", "60/minute")
@@ -123,6 +124,7 @@ class FormOut(serializers.Serializer[Any]):
     version = serializers.IntegerField()
     degraded = serializers.BooleanField(help_text="有共享库没有应答")
     fields_ = FieldOut(many=True)
+    materials = MaterialAheadOut(many=True)
 
     def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
         """Name the field `fields`, a word the Serializer class keeps for itself."""
@@ -133,6 +135,9 @@ class TakeIn(serializers.Serializer[Any]):
     person = serializers.UUIDField(help_text="persons/find 或 persons 给出的 uid")
     item = serializers.CharField(max_length=31, help_text="事项编码")
     answers = serializers.DictField(help_text="字段名 → 值")
+    materials = serializers.DictField(
+        child=ChoiceIn(), required=False, default=dict, help_text="材料 → 怎么交; 不用交的不写"
+    )
     channel = serializers.ChoiceField(choices=CHANNELS)
     consent = serializers.ChoiceField(choices=Case.Consent.choices, help_text="代办依据")
 
@@ -215,6 +220,7 @@ def _asked(view: StaffView, request: Request) -> dict[str, Any]:
         "item_code": body["item"],
         "answers": body["answers"],
         "token": idempotency_key(request),
+        "materials": body["materials"],
         "how": How(body["channel"], body["consent"]),
     }
 

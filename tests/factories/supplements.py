@@ -2,13 +2,13 @@
 
 from typing import Any
 
-from django.utils import timezone
-
 from backend.accounts.models import Account
 from backend.cases import actions
 from backend.cases.models import Case
-from backend.files.models import StoredFile
 from tests.factories import world
+from tests.factories.materials import a_file
+
+__all__ = ["a_file"]
 
 FORM = [
     *world.FORM,
@@ -49,20 +49,6 @@ def asked(case: Case, worker: Account, *defects: Any, **more: Any) -> Case:
     """Give the first notice of a submitted case, about its phone and its photo."""
     return actions.request_supplement(
         actor=worker, number=case.number, step="s1", defects=defects or [PHONE, PHOTO], **more
-    )
-
-
-def a_file(owner: Account, state: str = "clean") -> StoredFile:
-    n = StoredFile.objects.count() + 1
-    return StoredFile.objects.create(
-        owner=owner,
-        media_type="image/jpeg",
-        size=1000,
-        sha256=n.to_bytes(32),
-        received_sha256=n.to_bytes(32),
-        state=state,
-        storage_key=f"test/{n}-{owner.pk}",
-        created_at=timezone.now(),
     )
 
 

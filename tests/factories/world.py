@@ -14,6 +14,7 @@ from backend.cases.models import Case
 from backend.catalogue.models import ServiceItem, ServiceVersion
 from backend.organisation.models import Department, Division, Post, StaffMember
 from backend.residents.models import Resident
+from tests.factories import materials as papers
 
 _serial = itertools.count(1)
 _SINCE = date(2016, 10, 24)
@@ -191,15 +192,22 @@ def an_instant_item(**changes: Any) -> ServiceVersion:
 
 
 def submitted(
-    *, version: ServiceVersion | None = None, applicant: Resident | None = None, **answers: Any
+    *,
+    version: ServiceVersion | None = None,
+    applicant: Resident | None = None,
+    materials: dict[str, Any] | None = None,
+    **answers: Any,
 ) -> Case:
-    """Return a case that came in through the real action."""
+    """Return a case that came in through the real action, with all its materials uploaded."""
     applicant = applicant or a_resident()
     version = version or an_item()
+    if materials is None:
+        materials = papers.all_of(version, applicant, **answers)
     return actions.submit(
         actor=applicant.account,
         applicant=applicant,
         item_code=version.item.code,
         answers={"division_code": applicant.residence_division.code, **answers},
         token=uuid.uuid4(),
+        materials=materials,
     )

@@ -11,12 +11,15 @@ from backend.accounts import actions as accounts
 from backend.accounts.models import Account
 from backend.cases import actions
 from backend.cases.lifecycle import Status
+from backend.cases.queries import materials
 from backend.catalogue import queries as catalogue
 from backend.catalogue.models import ServiceItem
+from backend.exchange import queries as registry
 from backend.residents import actions as residents
 from backend.seeds import answers, demo, drive, reference
 
 PERSON = "wang-fang"
+TODAY = dt.date(2026, 11, 23)
 
 
 @pytest.fixture
@@ -50,11 +53,13 @@ def in_season(version):
 
 def apply_for(code, resident, person):
     version = catalogue.published(code)
+    filled = answers.sample(version.form, person, today=timezone.localdate())
     return actions.submit(
         actor=resident.account,
         applicant=resident,
         item_code=code,
-        answers=answers.sample(version.form, person, today=timezone.localdate()),
+        answers=filled,
+        materials=answers.papers(version.materials, filled, registry.answering_for(resident)),
         token=uuid.uuid4(),
     )
 
@@ -79,3 +84,19 @@ def test_promises_the_day_counted_by_hand(applicant):
         case = drive.carry(apply_for("ZY-MZ-001", resident, person), until=Status.ACCEPTED)
     assert case.promised_due_on == dt.date(2026, 12, 14)
     assert case.statutory_due_on > case.promised_due_on
+
+
+def test_what_the_registries_hold_is_asked_of_nobody(applicant):
+    """国务院令第 716 号 §9, over every material of every item; the ledger shows it."""
+    resident, person = applicant
+    for code in ServiceItem.objects.order_by("code").values_list("code", flat=True):
+        version = catalogue.published(code)
+        with time_machine.travel(in_season(version), tick=True):
+            told = {row["key"]: row for row in materials.ahead(version, resident, today=TODAY)}
+            lines = {line.key: line for line in apply_for(code, resident, person).materials.all()}
+        shared = {one["key"] for one in version.materials if one["source"] == "shared"}
+        assert {key for key, row in told.items() if row["by"] == "registry"} == shared
+        assert not any(told[key]["choices"] for key in shared)
+        for key in shared & lines.keys():
+            assert (lines[key].resolved_by, lines[key].verification) == ("registry", "pending")
+        assert all(line.resolved_by for line in lines.values() if line.required)

@@ -7,6 +7,7 @@ import pytest
 from backend.cases import actions
 from backend.cases.models import Case, Draft
 from miniprogram_api.cases import CaseOut, CaseRow, SubmitOut
+from tests.factories import materials as papers
 from tests.factories import world
 from tests.miniprogram_api.shapes import assert_holds
 
@@ -31,6 +32,19 @@ def submit(client, version, key="", **changes):
 
 def worker():
     return world.staff("community_worker", "ZD")
+
+
+def test_says_which_materials_are_missing(phone, resident):
+    photo = {"key": "photo", "name": "照片", "required": True, "source": "self"}
+    version = world.an_item(materials=[photo])
+    answer = submit(phone, version)
+    assert (answer.status_code, answer.json()["code"]) == (422, "materials_rejected")
+    assert answer.json()["codes"] == {"photo": "missing"}
+    file = str(papers.a_file(resident.account).uid)
+    chosen = {"photo": {"by": "upload", "file": file}}
+    assert submit(phone, version, materials=chosen).status_code == 201
+    wrong = submit(phone, version, materials={"photo": {"by": "upload", "file": "x"}})
+    assert wrong.status_code == 400
 
 
 def test_gives_a_number_at_once(phone):

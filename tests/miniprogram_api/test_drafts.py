@@ -1,6 +1,7 @@
 """草稿 over HTTP: two devices, bad lines, other people's."""
 
 import uuid
+from functools import partial
 
 import pytest
 
@@ -34,6 +35,18 @@ def test_saves_revision_by_revision(phone, item):
     answer = phone.get(f"/api/v1/drafts/{uid}").json()
     assert answer["answers"] == {"address": "前进村 2 组"}
     assert_holds(DraftOut, answer)
+
+
+def test_keeps_how_each_material_is_given(phone, item):
+    uid = uuid.uuid4()
+    file, body = str(uuid.uuid4()), {"item": item.code, "answers": {}, "device": "手机"}
+    chosen = {"photo": {"by": "upload", "file": file}}
+    put = partial(phone.put, f"/api/v1/drafts/{uid}", format="json")
+    assert put(body | {"materials": chosen, "revision": 0}).json()["materials"] == chosen
+    assert put(body | {"materials": {}, "revision": 1}).json()["materials"] == {}
+    assert put(body | {"materials": chosen, "revision": 1}).json()["materials"] == {}
+    wrong = put(body | {"materials": {"photo": {"by": "magic"}}, "revision": 2})
+    assert wrong.status_code == 400
 
 
 def test_two_devices_get_a_conflict_and_lose_nothing(phone, item):

@@ -11,6 +11,7 @@ from backend.residents import actions as residents
 from backend.residents.models import AttributeFact
 from backend.seeds import reference
 from miniprogram_api.items import DivisionOut, FormOut, GuideOut, ItemRow, ThemesOut
+from tests.factories import materials as papers
 from tests.factories import world
 from tests.miniprogram_api.shapes import assert_holds
 
@@ -133,7 +134,9 @@ def test_a_guide_is_in_plain_words(phone):
     ]
 
 
-def test_a_guide_ticks_what_nobody_has_to_bring(client, phone):
+def test_a_guide_ticks_what_nobody_has_to_bring(client, phone, settings):
+    settings.REGISTRIES = ("population",)
+
     def ticks(reader):
         rows = reader.get(f"/api/v1/items/{ALLOWANCE}").json()["materials"]
         return {row["key"]: row["why"] for row in rows if row["waived"]}
@@ -142,6 +145,40 @@ def test_a_guide_ticks_what_nobody_has_to_bring(client, phone):
     assert "application" in ticks(phone)
     assert "household_book" not in ticks(phone)
     assert "id_card" not in ticks(client)
+
+
+def test_a_form_tells_of_each_material_what_will_happen(client, phone, resident):
+    materials = [
+        {"key": "id_card", "name": "身份证", "required": True, "source": "shared",
+         "registry": "population"},
+        {"key": "income", "name": "收入证明", "required": True, "source": "self",
+         "commitment": True, "deferrable": True, "note": "近三个月 [K]"},
+        {"key": "face", "name": "现场见证", "required": True, "source": "self",
+         "form": "onsite_or_face", "when": "home_visit"},
+    ]  # fmt: skip
+    version = world.an_item(materials=materials)
+    form = f"/api/v1/items/{version.item.code}/form"
+
+    def told(reader):
+        return {row["key"]: row for row in reader.get(form).json()["materials"]}
+
+    rows = told(phone)
+    assert (rows["id_card"]["by"], rows["id_card"]["choices"]) == ("registry", [])
+    assert rows["id_card"]["says"] == "本次无需提供, 由人口库核验"
+    open_ = [way["by"] for way in rows["income"]["choices"]]
+    assert open_ == ["upload", "commitment", "deferred", "paper"]
+    assert "收入证明" in rows["income"]["promise"]["text"]
+    assert (rows["income"]["note"], rows["face"]["when"]) == ("近三个月", "home_visit")
+    assert [way["by"] for way in rows["face"]["choices"]] == ["onsite"]
+    assert told(client)["id_card"]["by"] == ""
+    file = papers.a_file(resident.account)
+    chosen = {"income": {"by": "upload", "file": file.uid}}
+    before = world.submitted(version=version, applicant=resident, materials=chosen)
+    offered = told(phone)["income"]
+    assert offered["earlier"][0]["id"] == before.materials.get(key="income").pk
+    assert offered["says"].startswith("您")
+    before.materials.filter(key="income").update(resolved_by="commitment", verification="different")
+    assert "commitment" not in [way["by"] for way in told(phone)["income"]["choices"]]
 
 
 def test_a_form_tells_where_each_value_comes_from(phone, resident):

@@ -49,6 +49,7 @@ def save_draft(
     answers: Mapping[str, Any],
     revision: int,
     device: str = "",
+    materials: Mapping[str, Any] | None = None,
 ) -> Draft:
     """
     保存草稿: keep `answers` as the next revision of the draft the client knows as `revision`.
@@ -56,25 +57,28 @@ def save_draft(
     Repeating the last save from the same device changes nothing and returns the same revision.
 
     :param revision: the one last seen by the client; 0 for a new draft.
+    :param materials: how each material is to be given, as `submit` takes it.
     :raises DraftMoved: another device saved meanwhile; extra holds what stands there now.
     :raises DraftGone: it was submitted or discarded meanwhile.
     :raises ItemNotFound: a new draft for an item nobody knows.
     """
-    if len(orjson.dumps(answers)) > MOST_BYTES:
+    content = {"answers": answers, "materials": _plain(materials or {})}
+    if len(orjson.dumps(content)) > MOST_BYTES:
         raise DraftTooLarge
     draft = Draft.objects.select_for_update().filter(account=actor, uid=uid).first()
     if draft is None:
-        draft, created = _begin(actor, uid, item_code, answers, revision, device)
+        draft, created = _begin(actor, uid, item_code, content, revision, device)
         if created:
             return draft
     if draft.item.code != item_code:
         raise DraftOfOtherItem
     if draft.revision != revision:
-        return _repeated(draft, answers, revision, device)
+        return _repeated(draft, content, revision, device)
     draft.revision += 1
     draft.device, draft.updated_at = device[:64], timezone.now()
-    draft.sealed_answers = _sealed(actor, uid, answers)
-    draft.save(update_fields=["revision", "device", "updated_at", "sealed_answers"])
+    draft.sealed_answers = _sealed(actor, uid, content["answers"])
+    draft.materials = content["materials"]
+    draft.save(update_fields=["revision", "device", "updated_at", "sealed_answers", "materials"])
     return draft
 
 
@@ -93,7 +97,7 @@ def _begin(
     actor: Account,
     uid: UUID,
     item_code: str,
-    answers: Mapping[str, Any],
+    content: Mapping[str, Any],
     revision: int,
     device: str,
 ) -> tuple[Draft, bool]:
@@ -109,22 +113,28 @@ def _begin(
         uid=uid,
         defaults={
             "item": item,
-            "sealed_answers": _sealed(actor, uid, answers),
+            "sealed_answers": _sealed(actor, uid, content["answers"]),
+            "materials": content["materials"],
             "device": device[:64],
             "updated_at": timezone.now(),
         },
     )
 
 
-def _repeated(draft: Draft, answers: Mapping[str, Any], revision: int, device: str) -> Draft:
+def _plain(materials: Mapping[str, Any]) -> Any:
+    """Return choices as JSON keeps them: a file's uid as text."""
+    return orjson.loads(orjson.dumps(materials))
+
+
+def _repeated(draft: Draft, content: Mapping[str, Any], revision: int, device: str) -> Draft:
     """Accept the same save sent twice, as bad lines do; anything else is a conflict."""
-    standing = draft.answers
-    same = draft.device == device[:64] and standing == answers
+    standing = {"answers": draft.answers, "materials": draft.materials}
+    same = draft.device == device[:64] and standing == content
     if same and draft.revision == revision + 1:
         return draft
     raise DraftMoved(
         revision=draft.revision,
-        answers=standing,
+        **standing,
         device=draft.device or "另一台设备",
         updated_at=draft.updated_at,
     )

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from uuid import UUID
 
@@ -12,9 +12,10 @@ from django.utils import timezone
 
 from backend.accounts.models import Account
 from backend.cases import numbers, workflow
-from backend.cases.actions import moves
+from backend.cases.actions import ledger, moves
+from backend.cases.actions.ledger import Choice
 from backend.cases.actions.moves import Turn
-from backend.cases.models import Case, answers_context
+from backend.cases.models import Case, CaseMaterial, answers_context
 from backend.catalogue import forms
 from backend.catalogue import queries as catalogue
 from backend.catalogue.models import ServiceItem, ServiceVersion
@@ -60,14 +61,22 @@ class Taking:
 
 @dataclass(frozen=True, slots=True)
 class Application:
-    """一份申请: who asks for what, for whom; `taken` where staff typed it in."""
+    """一份申请: who asks for what, for whom, with which papers; `taken` where staff typed it in."""
 
     actor: Account
     applicant: Resident
-    version: ServiceVersion
+    item_code: str
     answers: Mapping[str, object]
     token: UUID
+    materials: Mapping[str, Choice] = field(default_factory=dict)
     taken: Taking | None = None
+
+    @property
+    def digest(self) -> bytes:
+        """What makes two submissions the same one."""
+        papers = [self.materials] if self.materials else []
+        content = [self.item_code, self.applicant.pk, self.answers, *papers]
+        return hashlib.sha256(orjson.dumps(content, option=orjson.OPT_SORT_KEYS)).digest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,16 +86,11 @@ class Filing:
     turn: Turn
     answers: Mapping[str, object]
     first: list[tuple[workflow.Step, int]]
+    lines: list[CaseMaterial]
 
     @property
     def case(self) -> Case:
         return self.turn.case
-
-
-def digest(item_code: str, applicant: Resident, answers: Mapping[str, object]) -> bytes:
-    """Return what makes two submissions the same one."""
-    body = orjson.dumps([item_code, applicant.pk, answers], option=orjson.OPT_SORT_KEYS)
-    return hashlib.sha256(body).digest()
 
 
 def version_of(item_code: str, applicant: Resident, taken: Taking | None = None) -> ServiceVersion:
@@ -119,9 +123,11 @@ def prepare(given: Application) -> Filing:
     Check an application and find who acts on it; nothing is written.
 
     :raises FormRejected: every faulty field at once, each with a Chinese sentence.
+    :raises MaterialsRejected: every material that is missing or cannot be given like this.
     :raises NoOffice: nobody there could act on it.
     """
-    version, taken, now = given.version, given.taken, timezone.now()
+    taken, now = given.taken, timezone.now()
+    version = version_of(given.item_code, given.applicant, taken)
     today = timezone.localdate(now)
     _check_window(version, today)
     cleaned = forms.check(
@@ -132,7 +138,7 @@ def prepare(given: Application) -> Filing:
             division_level=organisation.level_of, id_number=given.applicant.id_number
         ),
     )
-    intake, territory = _places(given, cleaned, today)
+    intake, territory = _places(given, version, cleaned, today)
     if taken is None and not catalogue.is_offered(version.item, territory.chain()):
         raise NotOfferedHere
     case = Case(
@@ -143,7 +149,7 @@ def prepare(given: Application) -> Filing:
         channel=taken.channel if taken else Case.Channel.MINIAPP,
         consent=taken.consent if taken else "",
         token=given.token,
-        request_digest=digest(version.item.code, given.applicant, given.answers),
+        request_digest=given.digest,
         intake_division=intake,
         county_code=territory.county_code,
         town_code=territory.town_code,
@@ -157,7 +163,8 @@ def prepare(given: Application) -> Filing:
     found = organisation.offices(territory)
     case.department_id = moves.office(found, territory, stages[workflow.decides_at(stages)][0])
     first = [(step, moves.office(found, territory, step)) for step in stages[0]]
-    return Filing(turn, cleaned, first)
+    lines = ledger.read(given, version=version, facts=facts, now=now)
+    return Filing(turn, cleaned, first, lines)
 
 
 def write(filing: Filing) -> None:
@@ -169,6 +176,7 @@ def write(filing: Filing) -> None:
     moves.record(turn, "submit", channel=case.channel, **consent)
     case.save(force_insert=True)
     turn.changed.clear()
+    ledger.write(turn, filing.lines)
     for step, department_id in filing.first:
         moves.open_one(turn, step, 0, department_id)
     moves.tell(turn, "case.submitted", taken_by=turn.post.department_name if turn.post else "")
@@ -184,14 +192,14 @@ def _check_window(version: ServiceVersion, today: date) -> None:
 
 
 def _places(
-    given: Application, answers: Mapping[str, object], today: date
+    given: Application, version: ServiceVersion, answers: Mapping[str, object], today: date
 ) -> tuple[Division, Territory]:
     """
     Return where the case comes in, and who acts: by hukou, residence or place (通办规则).
 
     At a window it comes in where the window is; who acts is the item's rule all the same.
     """
-    version, applicant = given.version, given.applicant
+    applicant = given.applicant
     home = _division(answers.get("division_code")) or applicant.residence_division
     here = _division(given.taken.post.division_code) if given.taken else home
     if here is None:

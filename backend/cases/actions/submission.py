@@ -7,7 +7,8 @@ from django.db import IntegrityError, transaction
 
 from backend.accounts.models import Account
 from backend.cases.actions import filing, moves
-from backend.cases.actions.filing import Application, Taking
+from backend.cases.actions.filing import Application
+from backend.cases.actions.ledger import Choice
 from backend.cases.actions.moves import State
 from backend.cases.lifecycle import OPEN, Status
 from backend.cases.models import Case, Draft
@@ -32,7 +33,7 @@ def submit(
     answers: Mapping[str, object],
     token: UUID,
     draft: UUID | None = None,
-    taken: Taking | None = None,
+    materials: Mapping[str, Choice] | None = None,
 ) -> Case:
     """
     提交(收件): turn answers into a numbered case, once per `token` of the actor.
@@ -40,22 +41,33 @@ def submit(
     The same token with the same content returns the first case (幂等); one person has one open
     case of an item (领域说明 §1.1 一口式受理). Needs PostgreSQL and nothing else.
 
-    :param taken: by whom it is typed in for the applicant; None where they do it themselves.
+    :param materials: material → how it is given; what a registry gives is not asked for.
     :raises FormRejected: every faulty field at once, each with a Chinese sentence.
+    :raises MaterialsRejected: every material that is missing or cannot be given like this.
     :raises AlreadyOpen: with the number of the case that is open.
     """
-    digest = filing.digest(item_code, applicant, answers)
-    if earlier := _earlier(actor, token, digest):
+    return file(
+        Application(actor, applicant, item_code, answers, token, materials or {}), draft=draft
+    )
+
+
+def file(given: Application, *, draft: UUID | None = None) -> Case:
+    """
+    收件: write an application once per token, whoever typed it in; see `submit`.
+
+    :param draft: the draft it was, which goes with it.
+    """
+    digest = given.digest
+    if earlier := _earlier(given.actor, given.token, digest):
         return earlier
-    version = filing.version_of(item_code, applicant, taken)
-    filed = filing.prepare(Application(actor, applicant, version, answers, token, taken))
+    filed = filing.prepare(given)
     try:
         with transaction.atomic():
             filing.write(filed)
             if draft:
-                Draft.objects.filter(account=actor, uid=draft).delete()
+                Draft.objects.filter(account=given.actor, uid=draft).delete()
     except IntegrityError as refused:
-        return _settle(refused, filed.case, actor, token, digest)
+        return _settle(refused, filed.case, given.actor, given.token, digest)
     return filed.case
 
 

@@ -16,7 +16,8 @@ from backend.accounts import actions as accounts
 from backend.accounts.models import Account
 from backend.cases import workflow
 from backend.cases.actions import intake, submission
-from backend.cases.actions.filing import Taking
+from backend.cases.actions.filing import Application, Taking
+from backend.cases.actions.ledger import Choice
 from backend.cases.lifecycle import Status
 from backend.cases.models import Case, CaseStep
 from backend.catalogue.models import ServiceItem
@@ -109,10 +110,12 @@ def take(
     answers: Mapping[str, object],
     token: UUID,
     how: How,
+    materials: Mapping[str, Choice] | None = None,
 ) -> Case:
     """
     收件: take an application in for `person`, once per `token` of the clerk.
 
+    :param materials: as `submit` takes them; what is handed over at the counter is `paper`.
     :raises NotYourDuty: no post of the actor takes cases in.
     :raises ConsentDoesNotFit: nobody shows a card over the telephone.
     :raises AlreadyOpen: with the number of the case that is open.
@@ -120,13 +123,8 @@ def take(
     taking = Taking(_post_of(actor), how.channel, how.consent)
     if how.consent not in _FITS.get(how.channel, ()):
         raise ConsentDoesNotFit
-    return submission.submit(
-        actor=actor,
-        applicant=_person(person),
-        item_code=item_code,
-        answers=answers,
-        token=token,
-        taken=taking,
+    return submission.file(
+        Application(actor, _person(person), item_code, answers, token, materials or {}, taking)
     )
 
 
@@ -139,6 +137,7 @@ def take_instant(
     answers: Mapping[str, object],
     token: UUID,
     how: How,
+    materials: Mapping[str, Choice] | None = None,
 ) -> Case:
     """
     一窗即办: take in, accept, decide and conclude an instant item in one act, or nothing of it.
@@ -155,6 +154,7 @@ def take_instant(
         answers=answers,
         token=token,
         how=how,
+        materials=materials,
     )
     if case.item.kind != ServiceItem.Kind.INSTANT:
         raise intake.NotInstant

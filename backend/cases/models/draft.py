@@ -18,6 +18,9 @@ class Draft(models.Model):
     )
     item = models.ForeignKey(ServiceItem, on_delete=models.CASCADE, related_name="+")
     sealed_answers = models.BinaryField("内容")
+    materials = models.JSONField(
+        "材料的选择", default=dict, blank=True, db_default={}, help_text="材料 → 怎么交, 文件编号"
+    )
     revision = models.PositiveIntegerField("版次", default=1)
     device = models.CharField("设备", max_length=64, blank=True)
     updated_at = models.DateTimeField("保存时间")

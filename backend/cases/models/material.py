@@ -57,6 +57,10 @@ class CaseMaterial(models.Model):
     verification = models.CharField(
         "核验", max_length=16, choices=Verification, blank=True, default="", db_default=""
     )
+    checks = models.PositiveSmallIntegerField("核验次数", default=0, db_default=0)
+    check_at = models.DateTimeField(
+        "下次核验", null=True, blank=True, help_text="空为尽快; 正在查的也不早于此时再查"
+    )
     updated_at = models.DateTimeField("更新时间")
     updated_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", db_index=False

@@ -7,19 +7,18 @@ from typing import Any
 from django.utils import timezone
 
 from backend.accounts.models import Account
-from backend.cases.queries import prefill
+from backend.cases.queries import materials, prefill
 from backend.catalogue import guides
 from backend.catalogue import queries as catalogue
 from backend.catalogue.models import ServiceItem, ServiceVersion
 from backend.catalogue.queries import ItemRow
+from backend.exchange import queries as exchange
 from backend.organisation import queries as organisation
 from backend.organisation.models import Department
 from backend.residents import queries as residents
 from backend.residents.models import Resident
 
 KINDS: dict[str, str] = {kind.value: str(kind.label) for kind in ServiceItem.Kind}
-# 已接入的共享库: what these hold nobody has to bring.
-CONNECTED = ("population", "account", "case")
 SUSPENDED = "该事项暂停办理, 恢复后可再申请"
 _OFFLINE = "该事项暂不支持网上办理, 请到便民服务中心窗口办理"
 _NOT_HERE = "您所在地区尚未开通网上办理, 请到便民服务中心窗口办理"
@@ -79,7 +78,7 @@ def guide(account: Account | None, *, code: str, now: datetime) -> dict[str, Any
     version, person = in_force(code), residents.of_account(account) if account else None
     item, told = version.item, version.guide
     chain = _chain(_chains(person, timezone.localdate(now)), version.authority)
-    given_by = CONNECTED if person and person.realname_level >= 2 else ()
+    given_by = exchange.answering_for(person)
     return {
         **_offer(version, person, chain),
         "theme": item.theme,
@@ -112,14 +111,19 @@ def guide(account: Account | None, *, code: str, now: datetime) -> dict[str, Any
 
 def form(account: Account | None, *, code: str, now: datetime) -> dict[str, Any]:
     """
-    表单: return the fields of the version in force, each with what is known and from where.
+    表单: return the fields of the version in force, each with what is known and from where; and of
+    each material what will happen to it, before anything is asked.
 
     :raises ItemNotFound: unknown, not published, or gone.
     """
     version, person = in_force(code), residents.of_account(account) if account else None
     chain = _chain(_chains(person, timezone.localdate(now)), version.authority)
     known = prefill.prefilled(person, version, now=now)
-    return {**_offer(version, person, chain), **filled(version, known)}
+    return {
+        **_offer(version, person, chain),
+        **filled(version, known),
+        "materials": materials.ahead(version, person, today=timezone.localdate(now)),
+    }
 
 
 def filled(

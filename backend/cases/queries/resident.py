@@ -323,6 +323,7 @@ def draft_row(row: Draft) -> dict[str, Any]:
         "item": row.item.code,
         "item_name": row.item.name,
         "answers": row.answers,
+        "materials": row.materials,
         "revision": row.revision,
         "device": row.device,
         "updated_at": row.updated_at,

@@ -5,10 +5,11 @@ from datetime import datetime
 from typing import Any
 
 from django.db.models import QuerySet
+from django.utils import timezone
 
 from backend.accounts.models import Account
 from backend.cases.models import Case
-from backend.cases.queries import items, prefill
+from backend.cases.queries import items, materials, prefill
 from backend.catalogue import guides
 from backend.catalogue import queries as catalogue
 from backend.catalogue.models import ServiceItem
@@ -64,6 +65,7 @@ def form(person: Resident, *, asker: Account, code: str, now: datetime) -> dict[
         "kind": version.item.kind,
         **_open(version.item.status),
         **items.filled(version, known, prefill.FOR_STAFF),
+        "materials": materials.ahead(version, person, today=timezone.localdate(now)),
     }
 
 

@@ -89,6 +89,21 @@ def _materials(item: Entry) -> Iterator[Complaint]:
             yield (*path, "name"), "兜底条款(其他材料)不能上架, 请逐项列明"
         if (material["source"] == "shared") != ("registry" in material):
             yield path, "可共享获取的材料应写明 registry, 自备的不能写"
+        yield from _subject(item, material, path)
+
+
+def _subject(item: Entry, material: Entry, path: Path) -> Iterator[Complaint]:
+    """Check whose record is asked for, and that what may follow the decision may come later."""
+    kinds = {field["key"]: field["type"] for field in item["form"]}
+    if "subject" in material:
+        if kinds.get(material["subject"]) not in ("id_no", "uscc", "person_ref"):
+            yield (*path, "subject"), "应为表单中的证件号码、人员或统一社会信用代码项"
+        if material["source"] != "shared":
+            yield (*path, "subject"), "只有共享获取的材料才查询, 自备的不能写"
+    if material.get("follows_decision") and not material.get("deferrable"):
+        yield (*path, "follows_decision"), "只有可容缺的材料才能在决定以后补"
+    if "check" in material and not material.get("commitment"):
+        yield (*path, "check"), "只有可告知承诺的材料才有事后核查"
 
 
 def _authority(item: Entry) -> Iterator[Complaint]:
