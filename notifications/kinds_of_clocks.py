@@ -81,6 +81,17 @@ CLOCKS = (
         plain=("办结日期提前了, 最迟 {due_on}。",),
     ),
     Kind(
+        key="staff.case_light",
+        title="办件全件临期提醒",
+        group="staff",
+        sentences=(
+            "「{item}」(办事编号尾号 {tail}) 全件{light_text}。",
+            "承诺办结日: {due_on}。",
+            "超期不能删除, 只能说明; 请在工作台里查看各环节并尽快办结。",
+        ),
+        plain=("全件{light_text}, 请尽快办结。",),
+    ),
+    Kind(
         key="staff.extension_asked",
         title="延期申请待批准",
         group="staff",

@@ -11,11 +11,12 @@ from collections.abc import Iterable
 from datetime import date, timedelta
 from typing import Literal, Protocol
 
+from django.conf import settings
+
 from backend.core.workdays import DayKind, Due, Span, WorkCalendar
 
 Light = Literal["green", "yellow", "red", "blue"]
 _DAY = timedelta(days=1)
-_SHARE = 0.2  # 黄灯: 剩余 ≤1 日或 ≤20% (领域说明 §2.7)
 
 
 class Timed(Protocol):
@@ -85,8 +86,8 @@ def step_due(
 
 
 def warn_day(start: date, due: date, total: int, kind: DayKind, calendar: WorkCalendar) -> date:
-    """Return the first day after `start` on which a fifth of `total` days, or one, is left."""
-    most = max(1, int(total * _SHARE))
+    """Return the first day after `start` on which a share of `total` days, or one, is left."""
+    most = max(settings.LIGHT_DAYS, int(total * settings.LIGHT_SHARE))
     day = due
     while day > start and calendar.remaining(day - _DAY, due, kind) <= most:
         day -= _DAY

@@ -28,6 +28,7 @@ class Status(models.TextChoices):
 S = Status
 BEFORE = frozenset({S.SUBMITTED, S.SUPPLEMENTING})  # 受理以前
 RUNNING = frozenset({S.ACCEPTED, S.AWAITING, S.SUSPENDED})  # 受理以后, 决定以前
+STANDING = frozenset({S.SUPPLEMENTING, S.AWAITING, S.SUSPENDED})  # 等申请人或特别程序: 环节也停表
 OPEN = BEFORE | RUNNING | {S.DECIDED, S.DELIVERED}
 CLOSED = frozenset(set(S) - OPEN)
 

@@ -236,6 +236,9 @@ SMS_SIGN = env("SMS_SIGN", "资阳社区服务")
 REGISTRY_BASE_URL = env("REGISTRY_BASE_URL", "http://127.0.0.1:9003")
 REGISTRY_KEY = env("REGISTRY_KEY", "sandbox-registry-key", secret=True)
 
+LIGHT_SHARE = float(env("LIGHT_SHARE", "0.2"))  # 黄灯: 剩余不多于时限的这一份额
+LIGHT_DAYS = int(env("LIGHT_DAYS", "1"))  # 或剩余不多于这么多天
+ESCALATE_DAYS = int(env("ESCALATE_DAYS", "2"))  # 红灯报负责人后几个工作日仍未办, 再报监察
 EXTENSION_DAYS = int(env("EXTENSION_DAYS", "10"))  # 事项没有写明时, 一件最多延期的天数
 
 # 文件: what may come in, where it is kept, who searches it.

@@ -6,6 +6,7 @@ from datetime import date
 from django.db.models import Q, QuerySet
 
 from backend.organisation.models import Post
+from backend.organisation.queries import CITY_CODE
 
 Role = Post.Role
 
@@ -34,9 +35,10 @@ def of_offices(departments: Collection[int], *, today: date) -> dict[tuple[int, 
 
 
 def supervisors(counties: Collection[str], *, today: date) -> dict[str, list[int]]:
-    """Return who supervises these counties (监察): county code → account ids."""
+    """Return who supervises these counties (监察); where a county has nobody, the city does."""
     found: dict[str, list[int]] = {}
-    rows = _held(today).filter(role=Role.SUPERVISOR, department__division__code__in=counties)
-    for county, account in rows.values_list("department__division__code", "staff__account_id"):
-        found.setdefault(county, []).append(account)
-    return found
+    places = {*counties, CITY_CODE}
+    rows = _held(today).filter(role=Role.SUPERVISOR, department__division__code__in=places)
+    for place, account in rows.values_list("department__division__code", "staff__account_id"):
+        found.setdefault(place, []).append(account)
+    return {county: found.get(county) or found.get(CITY_CODE, []) for county in counties}

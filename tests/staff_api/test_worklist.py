@@ -93,7 +93,7 @@ def test_lets_overseers_see_the_open_steps_of_their_territory(client_of):
 
 def test_lets_the_city_see_every_county(client_of):
     case = world.submitted()
-    office = world._office("MZ", "资阳市民政局", Division.objects.get(code=world.CITY))
+    office = world.office("MZ", world.CITY)
     supervisor, auditor = world.staff("supervisor", office), world.staff("auditor", office)
     assert numbers(client_of(supervisor).get(LIST)) == [case.number]
     assert numbers(client_of(supervisor).get(CASES)) == [case.number]
@@ -193,7 +193,9 @@ def test_filters_by_light_and_counts_each(desk):
         "green": make_due(world.submitted(), days=9),
         "blue": make_due(world.submitted(), days=-5),
     }
-    Case.objects.filter(pk=by_light["blue"].pk).update(paused_on=timezone.localdate())
+    Case.objects.filter(pk=by_light["blue"].pk).update(
+        paused_on=timezone.localdate(), status="supplementing"
+    )
     for light, case in by_light.items():
         answer = desk.get(LIST, {"light": light})
         assert numbers(answer) == [case.number]

@@ -5,7 +5,7 @@ from datetime import date, datetime
 from django.db.models import Exists, OuterRef, Q
 
 from backend.accounts.models import Account
-from backend.cases.lifecycle import BEFORE, RUNNING
+from backend.cases.lifecycle import BEFORE, RUNNING, STANDING
 from backend.cases.models import Case, CaseStep
 from backend.catalogue.models import ServiceItem
 from backend.core import crypto
@@ -43,7 +43,8 @@ def in_territory(code: str, level: str, *, via: str = "") -> Q:
 
 def step_lit(light: str, *, today: date) -> Q:
     """Return the condition of a step's colour; the twin of `deadlines.light`, on columns."""
-    paused = Q(Exists(Case.objects.filter(pk=OuterRef("case"), paused_on__isnull=False)))
+    standing = Case.objects.filter(paused_on__isnull=False, status__in=STANDING)
+    paused = Q(Exists(standing.filter(pk=OuterRef("case"))))
     return {
         "blue": paused,
         "red": ~paused & Q(due_on__lt=today),

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from backend.accounts.models import Account
 from backend.cases import deadlines
-from backend.cases.lifecycle import Status
+from backend.cases.lifecycle import STANDING, Status
 from backend.cases.models import Case, CaseStep
 from backend.cases.queries import narrow, scope, words
 from backend.catalogue.models import ServiceVersion
@@ -84,7 +84,6 @@ _STEP = (
     "case__status",
     "case__channel",
     "case__submitted_at",
-    "case__paused_on",
     "case__version",
     "case__item__code",
     "case__item__name",
@@ -146,7 +145,7 @@ def _todo(
         today=today,
         due_on=row["due_on"],
         warn_on=row["warn_on"],
-        paused=row["case__paused_on"] is not None,
+        paused=row["case__status"] in STANDING,
     )
     left = organisation.calendar().remaining(today, row["due_on"], kind)
     return {
