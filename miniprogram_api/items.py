@@ -37,6 +37,8 @@ class ItemRow(serializers.Serializer[Any]):
     max_onsite = serializers.IntegerField(help_text="最多到现场次数")
     realname_level = serializers.IntegerField()
     online = serializers.BooleanField()
+    stage = serializers.CharField(help_text="本人所在地: live 开通, pilot 试点, off 未开通")
+    stage_label = serializers.CharField()
     offered = serializers.BooleanField(help_text="本人现在能否网上申请")
     why_not = serializers.CharField(allow_blank=True, help_text="不能的原因和怎么办")
 
@@ -62,6 +64,8 @@ class OfferOut(serializers.Serializer[Any]):
     short_name = serializers.CharField()
     realname_level = serializers.IntegerField()
     online = serializers.BooleanField()
+    stage = serializers.CharField(help_text="本人所在地: live 开通, pilot 试点, off 未开通")
+    stage_label = serializers.CharField()
     offered = serializers.BooleanField()
     why_not = serializers.CharField(allow_blank=True)
 
@@ -100,7 +104,22 @@ class ResultOut(serializers.Serializer[Any]):
     delivery = serializers.ListField(child=serializers.CharField())
 
 
+class AmountOut(serializers.Serializer[Any]):
+    key = serializers.CharField()
+    label = serializers.CharField()  # type: ignore[assignment]  # DRF moves fields off the class
+    text = serializers.CharField()
+    local = serializers.BooleanField(help_text="当地自己定的, 不是全市标准")
+
+
+class OpenInOut(serializers.Serializer[Any]):
+    division = serializers.CharField()
+    name = serializers.CharField()
+    stage = serializers.CharField()
+    stage_label = serializers.CharField()
+
+
 class GuideOut(OfferOut):
+    open_in = OpenInOut(many=True, help_text="全市在前, 其后为与上级不同的地方")
     theme = serializers.CharField()
     kind = serializers.CharField()
     kind_label = serializers.CharField()
@@ -108,6 +127,7 @@ class GuideOut(OfferOut):
     promised = serializers.CharField()
     legal = serializers.CharField(help_text="法定时限")
     conditions = serializers.ListField(child=serializers.CharField())
+    amounts = AmountOut(many=True, help_text="当地的标准: 金额、时数、名单")
     materials = MaterialOut(many=True)
     steps = StepOut(many=True)
     onsite = OnsiteOut()

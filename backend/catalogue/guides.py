@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, Protocol
 
 from backend.catalogue import ways
 from backend.catalogue.definition.words import PLACES, REGISTRIES
@@ -18,6 +18,21 @@ _LAW = re.compile(r"(?:法|条例|办法)[\s\d第年/、-]{0,16}条|〔\d{4}〕"
 _TAG = re.compile(r"\s*\[[SK]\]\s*|\([A-Za-z]+(?: [0-9]+)?\)")
 """编者的标记: how sure we are of a line, and where it was found; nothing for residents."""
 _OVER_THE_COUNTER = {"窗口", "网点"}
+
+
+class Amount(Protocol):
+    """A parameter as it holds in a place."""
+
+    @property
+    def param(self) -> Mapping[str, Any]: ...
+    @property
+    def value(self) -> Any: ...
+    @property
+    def division(self) -> str: ...
+    @property
+    def key(self) -> str: ...
+    @property
+    def text(self) -> str: ...
 
 
 def duration(days: int, day_kind: str) -> str:
@@ -123,12 +138,36 @@ def window(guide: Mapping[str, Any]) -> str:
     return f"{months}受理申报" + (f"; {note}" if note else "")
 
 
-def publicity(guide: Mapping[str, Any]) -> str:
+def publicity(guide: Mapping[str, Any], local: Mapping[str, Amount] | None = None) -> str:
+    """Say how long a case is shown; a place may have days of its own."""
     told = guide.get("publicity")
     if not told:
         return ""
+    days = (local or {}).get(told.get("days_param", ""))
+    told = {**told, "days": days.value} if days else told
     counted = "计入" if told["counts"] else "不计入"
     return f"公示 {duration(told['days'], told['day_kind'])}, {counted}办理时限"
+
+
+_HOLE = re.compile(r"\{([a-z][a-z0-9_]*)\}")
+
+
+def filled(text: str, values: Mapping[str, str]) -> str:
+    """Return a text with the parameters it names written in: 每月{allowance}."""
+    return _HOLE.sub(lambda hole: values.get(hole[1], hole[0]), text)
+
+
+def amounts(local: Iterable[Amount]) -> list[dict[str, Any]]:
+    """Return what the city, or the place itself, has set: how much, how long, which lists."""
+    return [
+        {
+            "key": one.key,
+            "label": one.param["label"],
+            "text": one.text,
+            "local": bool(one.division),
+        }
+        for one in local
+    ]
 
 
 def legal_basis(guide: Mapping[str, Any]) -> list[str]:

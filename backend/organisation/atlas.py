@@ -48,6 +48,11 @@ def division(code: str) -> Division | None:
     return atlas.by_code.get(code)
 
 
+def standing() -> Collection[Division]:
+    """Return every division in force; read them, never change them."""
+    return _atlas(_age()).by_code.values()
+
+
 def numbered(pk: int | None) -> Division | None:
     """Return a division by its id, in force or not; read it, never change it."""
     if pk is None:

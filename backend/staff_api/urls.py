@@ -3,6 +3,7 @@
 from django.urls import path
 
 from backend.staff_api import auth, cases, clock, inbox, supplements, window, worklist
+from backend.staff_api.catalogue import params, rollout
 
 urlpatterns = [
     path("login", auth.Login.as_view()),
@@ -55,6 +56,13 @@ urlpatterns = [
     path("supplements/proposed", supplements.ProposedSupplements.as_view()),
     path("supplements/second", supplements.SecondSupplements.as_view()),
     path("supplements/second/by-office", supplements.SecondByOffice.as_view()),
+    path("catalogue/items/<str:code>/parameters", params.ParamList.as_view()),
+    path("catalogue/items/<str:code>/parameters/unset", params.ParamUnset.as_view()),
+    path("catalogue/items/<str:code>/parameters/diff", params.ParamDiff.as_view()),
+    path("catalogue/items/<str:code>/parameters/history", params.ParamHistory.as_view()),
+    path("catalogue/rollout", rollout.RolloutChart.as_view()),
+    path("catalogue/rollout/unset", rollout.RolloutUnset.as_view()),
+    path("catalogue/rollout/changes", rollout.RolloutChanges.as_view()),
     path("inbox", inbox.Inbox.as_view()),
     path("inbox/read", inbox.InboxRead.as_view()),
     path("audit", cases.Audit.as_view()),

@@ -77,6 +77,15 @@ POST cases/{number}/steps/{key}/request-supplement 401 403 409 404 403 403 404 4
 GET supplements/proposed                401 403 403 403 403 403 403 403 403 403 403
 GET supplements/second                  401 403 403 403 403 403 403 403 200 403 403
 GET supplements/second/by-office        401 403 403 403 403 403 403 403 200 403 403
+GET catalogue/items/{code}/parameters          401 403 403 403 403 403 403 403 403 403 403
+POST catalogue/items/{code}/parameters         401 403 403 403 403 403 403 403 403 403 403
+POST catalogue/items/{code}/parameters/unset   401 403 403 403 403 403 403 403 403 403 403
+GET catalogue/items/{code}/parameters/diff     401 403 403 403 403 403 403 403 403 403 403
+GET catalogue/items/{code}/parameters/history  401 403 403 403 403 403 403 403 403 403 403
+GET catalogue/rollout                          401 403 403 403 403 403 403 403 403 403 403
+POST catalogue/rollout                         401 403 403 403 403 403 403 403 403 403 403
+POST catalogue/rollout/unset                   401 403 403 403 403 403 403 403 403 403 403
+GET catalogue/rollout/changes                  401 403 403 403 403 403 403 403 403 403 403
 GET inbox                               401 403 200 200 200 200 200 200 200 200 200
 POST inbox/read                         401 403 200 200 200 200 200 200 200 200 200
 GET audit                               401 403 403 403 403 403 403 403 200 200 403
@@ -86,7 +95,12 @@ TABLE = {
     for row in TABLE_TEXT.strip().splitlines()
 }
 NOBODY = {"id_number": "512002194603070028", "purpose": "收件"}
+_SETTING = {"division": world.COUNTY, "key": "amount", "value": 1, "reason": "试行"}
 BODIES = {
+    "catalogue/rollout": {"division": world.COUNTY, "stage": "off", "reason": "试行"},
+    "catalogue/rollout/unset": {"division": world.COUNTY, "reason": "试行"},
+    "catalogue/items/{code}/parameters": _SETTING,
+    "catalogue/items/{code}/parameters/unset": _SETTING,
     "persons/find": NOBODY,
     "persons": {**NOBODY, "name": "全　角"},
     "login": {"name": "somebody", "password": "something"},

@@ -1,7 +1,7 @@
 """收件: an application checked, given its place and its offices, and written; for every way in."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from uuid import UUID
@@ -131,7 +131,7 @@ def prepare(given: Application) -> Filing:
     today = timezone.localdate(now)
     _check_window(version, today)
     cleaned = forms.check(
-        fields=version.form,
+        fields=_form(given, version, today),
         answers=given.answers,
         today=today,
         context=forms.Context(
@@ -189,6 +189,17 @@ def _check_window(version: ServiceVersion, today: date) -> None:
     if months and window.get("closed_otherwise", True) and today.month not in months:
         named = "、".join(f"{month}月" for month in months)
         raise OutOfWindow(f"该事项在{named}受理申报, 现在不在申报期内")
+
+
+def _form(given: Application, version: ServiceVersion, today: date) -> Sequence[forms.Field]:
+    """Return the form as it stands where the case will be handled: some lists are the county's."""
+    if not catalogue.has_local_lists(version):
+        return catalogue.form_of(version, [], on=today)
+    try:
+        chain = _places(given, version, given.answers, today)[1].chain()
+    except NotOfferedHere:  # the place is asked for with everything else that is missing
+        chain = []
+    return catalogue.form_of(version, chain, on=today)
 
 
 def _places(

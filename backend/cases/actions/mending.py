@@ -16,7 +16,7 @@ from django.db.models.functions import JSONObject
 
 from backend.accounts.models import Account
 from backend.cases import workflow
-from backend.cases.actions import moves
+from backend.cases.actions import local, moves
 from backend.cases.actions.moves import Turn
 from backend.cases.actions.supplements import legal
 from backend.cases.lifecycle import BEFORE
@@ -173,7 +173,7 @@ def _values(turn: Turn, wanted: Mapping[str, object], faults: dict[str, str]) ->
         return {}
     try:
         return forms.check_some(
-            fields=turn.case.version.form,
+            fields=local.form(turn.case, on=turn.today),
             answers=turn.case.answers,
             changed=wanted,
             today=turn.today,

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from backend.accounts.models import Account
 from backend.cases import deadlines, trace, workflow
-from backend.cases.actions import timing, unanswered
+from backend.cases.actions import local, timing, unanswered
 from backend.cases.lifecycle import LIFECYCLE, Status
 from backend.cases.models import Case, CaseEvent, CaseStep, ClockStop
 from backend.cases.queries import scope
@@ -189,7 +189,8 @@ def open_stage(turn: Turn, index: int, *, round_: int = 1, only: str = "") -> No
     """
     territory = Territory(turn.case.county_code, turn.case.town_code, turn.case.village_code)
     found = organisation.offices(territory)
-    stage = [step for step in turn.plan[index] if only in ("", step["key"])]
+    asked = [step for step in turn.plan[index] if only in ("", step["key"])]
+    stage = [local.step(turn.case, step, on=turn.today) for step in asked]
     for step in stage:
         open_one(turn, step, index, office(found, territory, step), round_=round_)
         if step.get("publicity"):

@@ -10,7 +10,7 @@ from backend.accounts.models import Account
 from backend.cases.queries import materials, prefill
 from backend.catalogue import guides
 from backend.catalogue import queries as catalogue
-from backend.catalogue.models import ServiceItem, ServiceVersion
+from backend.catalogue.models import ServiceItem, ServiceVersion, Stage
 from backend.catalogue.queries import ItemRow
 from backend.exchange import queries as exchange
 from backend.organisation import queries as organisation
@@ -19,6 +19,7 @@ from backend.residents import queries as residents
 from backend.residents.models import Resident
 
 KINDS: dict[str, str] = {kind.value: str(kind.label) for kind in ServiceItem.Kind}
+STAGES: dict[str, str] = {stage.value: str(stage.label) for stage in Stage}
 SUSPENDED = "该事项暂停办理, 恢复后可再申请"
 _OFFLINE = "该事项暂不支持网上办理, 请到便民服务中心窗口办理"
 _NOT_HERE = "您所在地区尚未开通网上办理, 请到便民服务中心窗口办理"
@@ -29,6 +30,7 @@ _LEVELS = {
 }
 _FIELD = ("key", "label", "type", "required", "options", "columns", "rules", "when")
 Chains = Mapping[str, Sequence[str]]
+Fields = Sequence[Mapping[str, Any]]
 
 
 def listed(
@@ -55,8 +57,8 @@ def listed(
         limit=size + 1,
     )
     chains = _chains(person, timezone.localdate(now))
-    offered = catalogue.offered({row.code: _chain(chains, row.authority) for row in rows})
-    return [((row.code,), _row(row, person, offered=offered[row.code])) for row in rows]
+    here = catalogue.standings({row.code: _chain(chains, row.authority) for row in rows})
+    return [((row.code,), _row(row, person, here[row.code])) for row in rows]
 
 
 def themes() -> dict[str, list[dict[str, Any]]]:
@@ -76,18 +78,23 @@ def guide(account: Account | None, *, code: str, now: datetime) -> dict[str, Any
     :raises ItemNotFound: unknown, not published, or gone.
     """
     version, person = in_force(code), residents.of_account(account) if account else None
-    item, told = version.item, version.guide
-    chain = _chain(_chains(person, timezone.localdate(now)), version.authority)
+    item, told, today = version.item, version.guide, timezone.localdate(now)
+    chain = _chain(_chains(person, today), version.authority)
+    local = catalogue.in_force(version, chain, on=today)
+    texts = {key: one.text for key, one in local.items()}
     given_by = exchange.answering_for(person)
+    entries = catalogue.entries_of(item.code)
     return {
-        **_offer(version, person, chain),
+        **_offer(version, person, catalogue.standing(entries, item.code, chain)),
+        "open_in": catalogue.open_in(entries, item.code, today=today),
         "theme": item.theme,
         "kind": item.kind,
         "kind_label": KINDS[item.kind],
         "audience": item.audience,
         "promised": guides.duration(version.promised_days, version.day_kind),
         "legal": guides.duration(version.legal_days, version.day_kind),
-        "conditions": told.get("conditions", []),
+        "conditions": [guides.filled(text, texts) for text in told.get("conditions", [])],
+        "amounts": guides.amounts(local.values()),
         "materials": guides.materials(version.materials, given_by=given_by),
         "steps": guides.steps(
             version.workflow,
@@ -95,11 +102,11 @@ def guide(account: Account | None, *, code: str, now: datetime) -> dict[str, Any
             day_kind=version.day_kind,
         ),
         "onsite": guides.onsite(told, version.workflow),
-        "fee": guides.fee(told),
+        "fee": guides.filled(guides.fee(told), texts),
         "window": guides.window(told),
-        "publicity": guides.publicity(told),
+        "publicity": guides.publicity(told, local),
         "result": told.get("result") or {"kind": "", "document": "", "delivery": []},
-        "validity": told.get("validity", ""),
+        "validity": guides.filled(told.get("validity", ""), texts),
         "cross_region": told.get("cross_region", ""),
         "proxy_allowed": told.get("proxy_allowed", True),
         "legal_basis": guides.legal_basis(told),
@@ -119,15 +126,25 @@ def form(account: Account | None, *, code: str, now: datetime) -> dict[str, Any]
     version, person = in_force(code), residents.of_account(account) if account else None
     chain = _chain(_chains(person, timezone.localdate(now)), version.authority)
     known = prefill.prefilled(person, version, now=now)
+    here = catalogue.standings({code: chain})[code]
+    fields = catalogue.form_of(version, chain, on=timezone.localdate(now))
     return {
-        **_offer(version, person, chain),
-        **filled(version, known),
+        **_offer(version, person, here),
+        **filled(version, fields, known),
         "materials": materials.ahead(version, person, today=timezone.localdate(now)),
     }
 
 
+def fields_for(version: ServiceVersion, person: Resident, *, now: datetime) -> Fields:
+    """Return the form as it stands where somebody's case would be handled."""
+    today = timezone.localdate(now)
+    chain = _chain(_chains(person, today), version.authority)
+    return catalogue.form_of(version, chain, on=today)
+
+
 def filled(
     version: ServiceVersion,
+    fields: Fields,
     known: prefill.Prefilled,
     sources: Mapping[str, str] = prefill.SOURCES,
 ) -> dict[str, Any]:
@@ -138,7 +155,7 @@ def filled(
         "fields": [
             {key: value for key, value in field.items() if key in _FIELD}
             | prefill.shown(known.values.get(field["key"]), sources)
-            for field in version.form
+            for field in fields
         ],
     }
 
@@ -156,13 +173,13 @@ def in_force(code: str) -> ServiceVersion:
 
 
 def _offer(
-    version: ServiceVersion, person: Resident | None, chain: Sequence[str]
+    version: ServiceVersion, person: Resident | None, here: catalogue.Standing
 ) -> dict[str, Any]:
     item = version.item
     why = _why_not(
         suspended=item.status == ServiceItem.Status.SUSPENDED,
         online=version.online,
-        offered=catalogue.is_offered(item, chain),
+        offered=here.is_open,
         needs=version.realname_level,
         person=person,
     )
@@ -172,16 +189,18 @@ def _offer(
         "short_name": version.guide.get("short_name", item.name),
         "realname_level": version.realname_level,
         "online": version.online,
+        "stage": here.stage,
+        "stage_label": STAGES[here.stage],
         "offered": not why,
         "why_not": why,
     }
 
 
-def _row(row: ItemRow, person: Resident | None, *, offered: bool) -> dict[str, Any]:
+def _row(row: ItemRow, person: Resident | None, here: catalogue.Standing) -> dict[str, Any]:
     why = _why_not(
         suspended=row.status == ServiceItem.Status.SUSPENDED,
         online=row.online,
-        offered=offered,
+        offered=here.is_open,
         needs=row.realname_level,
         person=person,
     )
@@ -197,6 +216,8 @@ def _row(row: ItemRow, person: Resident | None, *, offered: bool) -> dict[str, A
         "max_onsite": row.max_onsite or 0,
         "realname_level": row.realname_level,
         "online": row.online,
+        "stage": here.stage,
+        "stage_label": STAGES[here.stage],
         "offered": not why,
         "why_not": why,
     }

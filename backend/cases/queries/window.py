@@ -64,7 +64,9 @@ def form(person: Resident, *, asker: Account, code: str, now: datetime) -> dict[
         "name": version.item.name,
         "kind": version.item.kind,
         **_open(version.item.status),
-        **items.filled(version, known, prefill.FOR_STAFF),
+        **items.filled(
+            version, items.fields_for(version, person, now=now), known, prefill.FOR_STAFF
+        ),
         "materials": materials.ahead(version, person, today=timezone.localdate(now)),
     }
 

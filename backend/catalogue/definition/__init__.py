@@ -11,12 +11,21 @@ from backend.catalogue.definition import sense, words
 from backend.catalogue.definition.shapes import Path
 from backend.catalogue.forms import options_of
 
-__all__ = ["Definition", "Fault", "Lines", "complete", "faults"]
+__all__ = [
+    "DEFAULTS",
+    "VERSION_KEYS",
+    "Definition",
+    "Fault",
+    "Lines",
+    "complete",
+    "faults",
+    "written",
+]
 
 Lines = Mapping[Path, int]
 
 _ITEM_KEYS = ("code", "name", "theme", "kind", "level")
-_VERSION_KEYS = (
+VERSION_KEYS = (
     "legal_days",
     "promised_days",
     "day_kind",
@@ -24,7 +33,7 @@ _VERSION_KEYS = (
     "realname_level",
     "online",
 )
-_DEFAULTS: Mapping[str, Any] = {
+DEFAULTS: Mapping[str, Any] = {
     "aliases": [],
     "audience": [],
     "department_note": "",
@@ -95,7 +104,7 @@ def faults(
     if not told and isinstance(data, Mapping):
         told = list(sense.faults(data, departments))
     found = [
-        Fault(path=_written(path), reason=reason, line=_line(path, lines or {}), file=file)
+        Fault(path=written(path), reason=reason, line=_line(path, lines or {}), file=file)
         for path, reason in told
     ]
     return sorted(found, key=lambda fault: (fault.line or 0, fault.path, fault.reason))
@@ -103,15 +112,15 @@ def faults(
 
 def complete(data: Mapping[str, Any]) -> Definition:
     """Return a definition without faults with every default written out."""
-    whole = {**_DEFAULTS, **data}
+    whole = {**DEFAULTS, **data}
     params = {one["key"]: one["value"] for one in whole["params"]}
     form = [_field(field, params) for field in whole["form"]]
-    taken = {*_ITEM_KEYS, *_VERSION_KEYS, "department", "audience", "aliases"}
+    taken = {*_ITEM_KEYS, *VERSION_KEYS, "department", "audience", "aliases"}
     taken |= {"form", "materials", "steps"}
     return Definition(
         item={key: whole[key] for key in (*_ITEM_KEYS, "audience", "aliases")}
         | {"department_code": whole["department"]},
-        version={key: whole[key] for key in _VERSION_KEYS},
+        version={key: whole[key] for key in VERSION_KEYS},
         form=form,
         materials=[_material(material) for material in whole["materials"]],
         steps=[_step(step, whole) for step in whole["steps"]],
@@ -150,7 +159,8 @@ def _step(step: Mapping[str, Any], whole: Mapping[str, Any]) -> dict[str, Any]:
     return made
 
 
-def _written(path: Path) -> str:
+def written(path: Path) -> str:
+    """Write a path as people do: `steps[2].days`."""
     parts = (f"[{part}]" if isinstance(part, int) else f".{part}" for part in path)
     return "".join(parts).lstrip(".") or "(整个文件)"
 

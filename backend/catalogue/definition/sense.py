@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from backend.catalogue import conditions
-from backend.catalogue.definition import process, words
+from backend.catalogue.definition import params, process, words
 from backend.catalogue.definition.shapes import Complaint, Path
 from backend.catalogue.forms import options_of
 
@@ -23,6 +23,7 @@ def faults(item: Entry, departments: Collection[str] | None) -> Iterator[Complai
     yield from _conditions(item)
     yield from _offices(item, departments)
     yield from _tracks(item)
+    yield from _params(item)
     yield from process.faults(item)
     if item["promised_days"] > item["legal_days"]:
         yield ("promised_days",), "承诺时限不能长于法定时限"
@@ -153,3 +154,32 @@ def _tracks(item: Entry) -> Iterator[Complaint]:
             yield ("tracks", number, "key"), "表单的 track 选项中没有这一类"
         for key in track.get("days", {}).keys() - keys:
             yield ("tracks", number, "days", key), "没有这个环节"
+
+
+_HOLE = re.compile(r"\{([^{}]*)\}")
+FILLED = ("conditions", "fee", "validity", "publicity")
+"""Parts of the guide whose texts may show a parameter: `每月{allowance}`."""
+
+
+def _params(item: Entry) -> Iterator[Complaint]:
+    known = {one["key"]: one["value"] for one in item.get("params", [])}
+    for number, one in enumerate(item.get("params", [])):
+        yield from params.standard_faults(one, ("params", number))
+    publicity = item.get("publicity") or {}
+    if (key := publicity.get("days_param")) and known.get(key) != publicity["days"]:
+        yield ("publicity", "days_param"), "params 中没有这个天数参数, 或标准值与 days 不一致"
+    for part in FILLED:
+        for path, text in _texts(item.get(part), (part,)):
+            if unknown := [name for name in _HOLE.findall(text) if name not in known]:
+                yield path, f"params 中没有 {'、'.join(unknown)} 这个参数"
+
+
+def _texts(value: object, path: Path) -> Iterator[tuple[Path, str]]:
+    if isinstance(value, str):
+        yield path, value
+    elif isinstance(value, Mapping):
+        for key, one in value.items():
+            yield from _texts(one, (*path, key))
+    elif isinstance(value, list):
+        for number, one in enumerate(value):
+            yield from _texts(one, (*path, number))

@@ -49,6 +49,22 @@ class Whole:
 
 
 @dataclass(frozen=True, slots=True)
+class Number:
+    """An amount from `least` to `most`, with two decimals at most (元、分)."""
+
+    least: float = 0
+    most: float = 10**9
+
+    def faults(self, value: object, path: Path) -> Iterator[Complaint]:
+        if not isinstance(value, int | float) or isinstance(value, bool):
+            yield path, "应为数字"
+        elif not self.least <= value <= self.most:
+            yield path, f"应在{self.least}到{self.most}之间"
+        elif round(value, 2) != value:
+            yield path, "最多两位小数"
+
+
+@dataclass(frozen=True, slots=True)
 class Choice:
     """One word of a list."""
 

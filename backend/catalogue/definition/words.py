@@ -237,7 +237,7 @@ ITEM = Record(
         "extend_days": DAYS,
         "publicity": Record(
             {"days": Whole(1, 60), "day_kind": Choice(DAY_KINDS), "counts": Flag()},
-            {"note": NOTE},
+            {"note": NOTE, "days_param": KEY},
         ),
         "window": Record(
             {"months": ListOf(Whole(1, 12), least=1)}, {"note": NOTE, "closed_otherwise": Flag()}
@@ -261,7 +261,12 @@ ITEM = Record(
         "params": ListOf(
             Record(
                 {"key": KEY, "label": NAME, "per": Choice(LEVELS), "value": Anything()},
-                {"note": NOTE},
+                {
+                    "note": NOTE,
+                    "unit": Text(most=8),
+                    "min": Whole(0, 10**9),
+                    "max": Whole(0, 10**9),
+                },
             )
         ),
         "fee": Record({"charged": Flag()}, {"amount": NOTE, "note": NOTE}),

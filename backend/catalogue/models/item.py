@@ -9,7 +9,6 @@ from django.db.models import Q
 
 from backend.catalogue.lifecycle import ItemStatus
 from backend.core import workdays
-from backend.organisation.models import Division
 
 
 class ServiceItem(models.Model):
@@ -93,30 +92,3 @@ class ServiceVersion(models.Model):
     def workflow(self) -> list[dict[str, Any]]:
         steps: list[dict[str, Any]] = self.steps
         return steps
-
-
-class Rollout(models.Model):
-    """开通: an item (or all) in a division and below; the nearest entry up the tree counts."""
-
-    class Stage(models.TextChoices):
-        OFF = "off", "关闭"
-        PILOT = "pilot", "试点"
-        LIVE = "live", "开通"
-
-    item = models.ForeignKey(ServiceItem, null=True, blank=True, on_delete=models.CASCADE)
-    division = models.ForeignKey(Division, on_delete=models.PROTECT)
-    capability = models.CharField("能力", max_length=16, default="online")
-    stage = models.CharField("阶段", max_length=16, choices=Stage)
-
-    class Meta:
-        verbose_name = "开通"
-        constraints = [
-            models.UniqueConstraint(
-                fields=["item", "division", "capability"],
-                name="rollout_once",
-                nulls_distinct=False,
-            )
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.item or '全部事项'} {self.division} {self.get_stage_display()}"

@@ -9,6 +9,7 @@ from typing import Any
 from django.db.models import Count, F, Func, Max, Q, QuerySet, Sum
 from django.db.models.fields.json import KT
 
+from backend.catalogue.definition import VERSION_KEYS, Definition, source
 from backend.catalogue.models import ServiceItem, ServiceVersion
 from backend.core.errors import NotFound
 from backend.core.kept import Kept
@@ -163,6 +164,26 @@ _IN_FORCE = Kept(
 def frozen(pk: int) -> ServiceVersion:
     """Return a published version with its item; kept, because the database refuses its change."""
     return ServiceVersion.objects.select_related("item").get(pk=pk)
+
+
+def definition_of(version: ServiceVersion) -> dict[str, Any]:
+    """Return a version as an item's file would say it; loading it again would change nothing."""
+    item = version.item
+    return source.of(
+        Definition(
+            item={
+                **{key: getattr(item, key) for key in ("code", "name", "theme", "kind", "level")},
+                "department_code": item.department_code,
+                "audience": item.audience,
+                "aliases": item.aliases,
+            },
+            version={key: getattr(version, key) for key in VERSION_KEYS},
+            form=version.form,
+            materials=version.materials,
+            steps=version.steps,
+            guide=version.guide,
+        )
+    )
 
 
 def forget() -> None:
