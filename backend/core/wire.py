@@ -1,4 +1,8 @@
-"""JSON on the wire (报文): strict in, fast out. Not in `api.py`, which DRF cannot load as early."""
+"""
+What goes over the wire (报文): JSON, strict in and fast out; and the bytes of files.
+
+Not in `api.py`, which DRF cannot load as early.
+"""
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
@@ -9,7 +13,7 @@ import orjson
 from django.conf import settings
 from rest_framework.exceptions import APIException, ParseError
 from rest_framework.negotiation import DefaultContentNegotiation
-from rest_framework.parsers import BaseParser
+from rest_framework.parsers import BaseParser, DataAndFiles, MultiPartParser
 from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 
@@ -79,3 +83,41 @@ class StrictJSON(BaseParser):
             return orjson.loads(raw) if raw else {}
         except orjson.JSONDecodeError:
             raise ParseError("请求内容不是有效的 JSON") from None
+
+
+_AROUND = 64 * 1024
+"""What multipart may add around a file: boundaries, headers, a few short fields."""
+
+
+class Octets(BaseParser):
+    """Bytes as they are, at most as many as the view's `most_bytes`."""
+
+    media_type = "application/octet-stream"
+
+    def parse(
+        self,
+        stream: Any,
+        media_type: str | None = None,
+        parser_context: Mapping[str, Any] | None = None,
+    ) -> Any:
+        most: int = (parser_context or {})["view"].most_bytes
+        raw: bytes = stream.read(most + 1)
+        if len(raw) > most:
+            raise BodyTooLarge
+        return raw
+
+
+class OneFile(MultiPartParser):
+    """One file and a few short fields, as `wx.uploadFile` sends them; weighed before it is read."""
+
+    def parse(
+        self,
+        stream: Any,
+        media_type: str | None = None,
+        parser_context: Mapping[str, Any] | None = None,
+    ) -> "DataAndFiles[Any, Any]":
+        most: int = (parser_context or {})["view"].most_bytes
+        request: Request = (parser_context or {})["request"]
+        if int(request.META.get("CONTENT_LENGTH") or 0) > most + _AROUND:
+            raise BodyTooLarge
+        return super().parse(stream, media_type, parser_context)

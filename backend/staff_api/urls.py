@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from backend.staff_api import auth, cases, clock, inbox, supplements, window, worklist
+from backend.staff_api import auth, cases, clock, files, inbox, supplements, window, worklist
 from backend.staff_api.catalogue import params, rollout
 
 urlpatterns = [
@@ -63,6 +63,14 @@ urlpatterns = [
     path("catalogue/rollout", rollout.RolloutChart.as_view()),
     path("catalogue/rollout/unset", rollout.RolloutUnset.as_view()),
     path("catalogue/rollout/changes", rollout.RolloutChanges.as_view()),
+    path("uploads", files.UploadList.as_view()),
+    path("uploads/<uuid:uid>", files.UploadDetail.as_view()),
+    path("uploads/<uuid:uid>/parts", files.UploadParts.as_view()),
+    path("uploads/<uuid:uid>/finish", files.UploadFinish.as_view()),
+    path("files", files.FileList.as_view()),
+    path("files/<uuid:uid>", files.FileDetail.as_view()),
+    path("files/<uuid:uid>/link", files.FileLink.as_view()),
+    path("files/content/<str:token>", files.FileContent.as_view()),
     path("inbox", inbox.Inbox.as_view()),
     path("inbox/read", inbox.InboxRead.as_view()),
     path("audit", cases.Audit.as_view()),

@@ -170,7 +170,7 @@ def routes():
 def test_no_door_opens_to_a_stranger(client, path):
     view = dict(routes())[path].view_class
     uid = "7b0d6a4e-38d1-4c92-9f6f-0c1d53f0a111"
-    url = "/" + path.format(uid=uid, number="5" * 24, key="s1", code="X-1", pk=1, id=1)
+    url = "/" + path.format(uid=uid, number="5" * 24, key="s1", code="X-1", pk=1, id=1, token="x")
     asked = [method for method in METHODS if hasattr(view, method)]
     assert asked
     for method in asked:

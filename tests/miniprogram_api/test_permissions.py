@@ -4,10 +4,12 @@ import re
 import uuid
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 
 from backend.cases.models import Draft
+from backend.files import actions as stored
 from miniprogram_api.urls import urlpatterns
-from tests.factories import notices, world
+from tests.factories import files, notices, world
 from tests.miniprogram_api import outside
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("wechat", "registry")]
@@ -43,6 +45,15 @@ POST cases/{number}/withdraw   401 403 200 404 404
 GET cases/{number}/supplement  401 403 404 404 404
 POST cases/{number}/supplement 401 403 409 404 404
 POST cases/{number}/supplement/prolong 401 403 409 404 404
+POST uploads                   401 403 201 201 201
+GET uploads/{upload}           401 403 200 404 404
+POST uploads/{upload}/parts    401 403 200 404 404
+PUT uploads/{upload}/parts     401 403 200 404 404
+POST uploads/{upload}/finish   401 403 409 404 404
+POST files                     401 403 201 201 201
+GET files/{file}               401 403 200 404 404
+POST files/{file}/link         401 403 200 404 404
+GET files/content/{leave}      401 403 200 404 404
 GET inbox                      401 403 200 200 200
 GET inbox/unread-count         401 403 200 200 200
 POST inbox/read-all            401 403 200 200 200
@@ -86,6 +97,17 @@ def draft(owner, case, client_of):
 
 
 @pytest.fixture
+def places(owner):
+    """What of the owner's the routes of files name."""
+    file = files.clean_file(owner.account)
+    return {
+        "upload": files.begun(owner.account, files.a_jpeg()).uid,
+        "file": file.uid,
+        "leave": stored.link(actor=owner.account, uid=file.uid).token,
+    }
+
+
+@pytest.fixture
 def bodies(case):
     zhao = outside.PEOPLE["zhao-deming"]
     identity = {"name": zhao.name, "id_number": zhao.id_number, "id_type": zhao.id_type}
@@ -99,6 +121,15 @@ def bodies(case):
         "PUT drafts/{draft}": {"item": case.item.code, "answers": {}, "revision": 1},
         "POST cases": {"item": case.item.code, "answers": answers},
         "POST cases/{number}/supplement": {"replies": {"1": "已交"}},
+        "POST uploads": {
+            "extension": "jpg",
+            "media_type": "image/jpeg",
+            "size": 9,
+            "sha256": "0" * 64,
+        },
+        "POST uploads/{upload}/parts": files.a_jpeg()[: 40 * 1024],
+        "PUT uploads/{upload}/parts": files.a_jpeg()[: 40 * 1024],
+        "POST files": {"file": SimpleUploadedFile("a.jpg", files.a_jpeg())},
         "POST subscriptions": {"results": {notices.A: "accept"}},
         "POST lookup": {"number": case.number, "last4": last4},
         "GET subscribe-templates": {"scene": "submit"},
@@ -110,9 +141,9 @@ def routes():
     """Every method of every route the door really has."""
     for pattern in urlpatterns:
         path = re.sub(r"<[a-z]+:([a-z]+)>", r"{\1}", str(pattern.pattern))
-        path = path.replace("drafts/{uid}", "drafts/{draft}").replace(
-            "items/{code}", "items/{code}"
-        )
+        for noun in ("draft", "upload", "file"):
+            path = path.replace(f"{noun}s/{{uid}}", f"{noun}s/{{{noun}}}")
+        path = path.replace("content/{token}", "content/{leave}")
         for method in ("get", "post", "put", "patch", "delete"):
             if hasattr(pattern.callback.view_class, method):
                 yield f"{method.upper()} {path}"
@@ -143,18 +174,22 @@ def caller(client, client_of, owner):
 
 @pytest.mark.parametrize("who", WHO)
 @pytest.mark.parametrize("route", TABLE)
-def test_answers_as_the_table_says(caller, case, draft, notice, bodies, route, who):
+def test_answers_as_the_table_says(caller, case, draft, notice, places, bodies, route, who):
     method, path = route.split(" ")
     url = BASE + path.format(
-        number=case.number, draft=UID, uid=NO_SESSION, code=case.item.code, id=notice.pk, token="x"
-    )
+        number=case.number, draft=UID, uid=NO_SESSION, code=case.item.code, id=notice.pk, token="x",
+        **places,
+    )  # fmt: skip
     body = bodies.get(route, {})
     client = caller(who)
     if method == "GET":
         answer = client.get(url, body)
     else:
         send = client.put if method == "PUT" else client.post
-        answer = send(url, body, format="json", HTTP_IDEMPOTENCY_KEY=uuid.uuid4().hex)
+        how = {"format": "multipart" if path == "files" else "json"}
+        if isinstance(body, bytes):
+            url, how = f"{url}?offset=0", {"content_type": "application/octet-stream"}
+        answer = send(url, body, HTTP_IDEMPOTENCY_KEY=uuid.uuid4().hex, **how)
     assert answer.status_code == TABLE[route][WHO.index(who)], answer.content
 
 

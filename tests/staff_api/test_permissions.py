@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 
 from backend.staff_api.urls import urlpatterns
 from tests.factories import world
@@ -86,6 +87,14 @@ GET catalogue/rollout                          401 403 403 403 403 403 403 403 4
 POST catalogue/rollout                         401 403 403 403 403 403 403 403 403 403 403
 POST catalogue/rollout/unset                   401 403 403 403 403 403 403 403 403 403 403
 GET catalogue/rollout/changes                  401 403 403 403 403 403 403 403 403 403 403
+POST uploads                            401 403 201 201 201 201 201 201 201 201 201
+GET uploads/{uid}                       401 403 404 404 404 404 404 404 404 404 404
+PUT uploads/{uid}/parts                 401 403 404 404 404 404 404 404 404 404 404
+POST uploads/{uid}/finish               401 403 404 404 404 404 404 404 404 404 404
+POST files                              401 403 422 422 422 422 422 422 422 422 422
+GET files/{uid}                         401 403 404 404 404 404 404 404 404 404 404
+POST files/{uid}/link                   401 403 404 404 404 404 404 404 404 404 404
+GET files/content/{token}               401 403 404 404 404 404 404 404 404 404 404
 GET inbox                               401 403 200 200 200 200 200 200 200 200 200
 POST inbox/read                         401 403 200 200 200 200 200 200 200 200 200
 GET audit                               401 403 403 403 403 403 403 403 200 200 403
@@ -119,6 +128,8 @@ BODIES = {
     "cases/{number}/steps/{key}/request-supplement": {"defects": []},
     "cases/{number}/supplement": {"replies": {"1": "已交"}},
     "cases/{number}/supplement/refuse": {"note": "不批"},
+    "uploads": {"extension": "jpg", "media_type": "image/jpeg", "size": 9, "sha256": "0" * 64},
+    "files/{uid}/link": {"purpose": "核对"},
 }
 
 
@@ -165,8 +176,12 @@ def test_answers_as_the_table_says(client, client_of, case, route, who):
         caller = client_of(world.staff(*POSTS[who]))
     method, path = route.split(" ")
     code = case.item.code
-    url = BASE + path.format(number=case.number, key="s1", uid=NO_SESSION, code=code)
-    if method == "GET":
+    url = BASE + path.format(number=case.number, key="s1", uid=NO_SESSION, code=code, token="x")
+    if path == "files":
+        answer = caller.post(url, {"file": SimpleUploadedFile("a.exe", b"MZ")}, format="multipart")
+    elif method == "PUT":
+        answer = caller.put(f"{url}?offset=0", b"x", content_type="application/octet-stream")
+    elif method == "GET":
         answer = caller.get(url, {"number": case.number} if path == "audit" else {})
     else:
         body = taking(code) if path in TAKING else BODIES.get(path, {})
