@@ -12,6 +12,7 @@ from datetime import date, datetime
 
 from notifications.kind import Kind
 from notifications.kinds_of_clocks import CLOCKS
+from notifications.kinds_of_people import PEOPLE
 from notifications.kinds_of_procedures import PROCEDURES
 from notifications.kinds_of_supplements import SUPPLEMENTS
 
@@ -231,7 +232,7 @@ _ALL = (
         plain=("{note}。",),
     ),
 )
-_KINDS = (*_ALL, *SUPPLEMENTS, *CLOCKS, *PROCEDURES)
+_KINDS = (*_ALL, *SUPPLEMENTS, *CLOCKS, *PROCEDURES, *PEOPLE)
 KINDS: Mapping[str, Kind] = {kind.key: kind for kind in _KINDS}
 
 

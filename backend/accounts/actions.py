@@ -231,6 +231,20 @@ def sign_out(*, account: Account, token_uid: str) -> None:
         raise SessionNotFound
 
 
+def close(*, account: Account) -> None:
+    """停用账号: nobody signs in as it again, and what is signed in ends with this transaction."""
+    Account.objects.filter(pk=account.pk).update(is_active=False)
+    AccessToken.objects.filter(account=account, revoked_at__isnull=True).update(
+        revoked_at=timezone.now()
+    )
+
+
+def still_open(*, account: Account) -> bool:
+    """Say whether an account is in use, and keep it from being closed until the commit."""
+    held = Account.objects.select_for_update(no_key=True).filter(pk=account.pk, is_active=True)
+    return held.first() is not None
+
+
 def record_read(
     *, actor: Account, subject: str, purpose: str, case_number: str = "", resident_id: int | None
 ) -> None:

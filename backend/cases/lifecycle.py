@@ -46,6 +46,8 @@ LIFECYCLE = Lifecycle([
     Move("decline",            frozenset({S.SUBMITTED}),             S.DECLINED,      Duty.INTAKE,  "",       "case.declined"),      # 不予受理
     Move("suspend",            frozenset({S.ACCEPTED}),              S.SUSPENDED,     Duty.REVIEW,  "pause",  "case.suspended"),     # 特别程序
     Move("resume",             frozenset({S.SUSPENDED}),             S.ACCEPTED,      Duty.REVIEW,  "resume", "case.resumed"),       # 恢复计时
+    Move("transfer",           frozenset({S.SUBMITTED}),             S.SUBMITTED,     Duty.HANDLE,  "",       "case.transferred"),   # 移送(受理以前)
+    Move("transfer",           frozenset({S.ACCEPTED}),              S.ACCEPTED,      Duty.HANDLE,  "",       "case.transferred"),   # 移送(决定以前)
     Move("extend",             frozenset({S.ACCEPTED}),              S.ACCEPTED,      Duty.ENDORSE, "extend", "case.extended"),      # 延期(负责人批准)
     Move("decide",             frozenset({S.ACCEPTED}),              S.DECIDED,       Duty.DECIDE,  "stop",   "case.decided"),       # 决定(准予/不予)
     Move("deliver",            frozenset({S.DECIDED}),               S.DELIVERED,     Duty.DELIVER, "",       "case.result_ready"),  # 送达

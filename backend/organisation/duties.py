@@ -5,13 +5,13 @@ from datetime import date
 from typing import Any
 
 from django.db import models
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, Q, QuerySet
 from django.utils import timezone
 
 from backend.accounts.models import Account
 from backend.core.errors import Forbidden
 from backend.core.kept import Kept
-from backend.organisation.models import Division, Post
+from backend.organisation.models import Department, Division, Post, StandIn
 
 Role = Post.Role
 
@@ -33,6 +33,7 @@ class Duty(models.TextChoices):
     SIGN_OFF = "sign_off", "签认事项"
     PUBLISH = "publish", "发布事项"
     REFUSE_WORK = "refuse_work", "拒办"
+    STAFFING = "staffing", "人员安排"
     TIMER = "timer", "系统计时"
 
 
@@ -47,9 +48,9 @@ DUTIES: dict[str, frozenset[Duty]] = {
     Role.CITY_REVIEWER: _OFFICE | {Duty.VET},
     Role.EXTERNAL_AGENCY: frozenset({Duty.HANDLE, Duty.REVIEW, Duty.DELIVER}),
     Role.DEPARTMENT_HEAD: frozenset(
-        {Duty.OVERSEE, Duty.ENDORSE, Duty.PROPOSE, Duty.ADMIT, Duty.SIGN_OFF}
+        {Duty.OVERSEE, Duty.ENDORSE, Duty.PROPOSE, Duty.ADMIT, Duty.SIGN_OFF, Duty.STAFFING}
     ),
-    Role.SUPERVISOR: frozenset({Duty.OVERSEE, Duty.AUDIT}),
+    Role.SUPERVISOR: frozenset({Duty.OVERSEE, Duty.AUDIT, Duty.STAFFING}),
     Role.ITEM_ADMIN: frozenset({Duty.CONFIGURE, Duty.PUBLISH}),
     Role.PLATFORM_ADMIN: frozenset(),
     Role.AUDITOR: frozenset({Duty.AUDIT}),
@@ -67,7 +68,11 @@ class NotYourDuty(Forbidden):
 
 @dataclass(frozen=True, slots=True)
 class HeldPost:
-    """A post as the rules need it: who, where, and the codes its territory is asked by."""
+    """
+    A post as the rules need it: who, where, and the codes its territory is asked by.
+
+    `standing_for` names whose post it is, where it is held for somebody who is away (代岗).
+    """
 
     role: str
     department_id: int
@@ -76,6 +81,7 @@ class HeldPost:
     level: str
     division_code: str
     county_code: str
+    standing_for: str = ""
 
     def has(self, duty: str) -> bool:
         office = OFFICES.get(duty, self.department_code)
@@ -83,9 +89,14 @@ class HeldPost:
 
 
 def _held(*, account: int, today: date) -> QuerySet[Post, Any]:
+    own = Post.objects.filter(staff__account=account).values("pk")
+    stands_in = StandIn.objects.filter(
+        account=account, valid_from__lte=today, valid_to__gte=today, ended_at__isnull=True
+    )
     return (
-        Post.objects.filter(staff__account=account, valid_from__lte=today)
-        .filter(Q(valid_to__isnull=True) | Q(valid_to__gte=today))
+        Post.objects.filter(Q(pk__in=own) | Q(pk__in=stands_in.values("post")))
+        .filter(Q(valid_to__isnull=True) | Q(valid_to__gte=today), valid_from__lte=today)
+        .filter(Exists(Account.objects.filter(pk=account, is_active=True)))
         .values_list(
             "role",
             "department_id",
@@ -94,6 +105,8 @@ def _held(*, account: int, today: date) -> QuerySet[Post, Any]:
             "department__division__level",
             "department__division__code",
             "department__division__county_code",
+            "staff__name",
+            "staff__account",
         )
         .order_by("pk")
     )
@@ -103,8 +116,16 @@ _HELD = Kept(_held, account=int, today=date)
 
 
 def posts_of(account: Account) -> list[HeldPost]:
-    """Return the posts `account` holds today, in one statement; none for residents."""
-    return [HeldPost(*row) for row in _HELD.rows(account=account.pk, today=timezone.localdate())]
+    """
+    Return the posts `account` holds today, in one statement: its own, then those it stands in for.
+
+    Nobody stands in for a post they hold themselves; residents hold none.
+    """
+    rows = _HELD.rows(account=account.pk, today=timezone.localdate())
+    own = [HeldPost(*row[:-2]) for row in rows if row[-1] == account.pk]
+    places = {(post.department_id, post.role) for post in own}
+    others = [HeldPost(*row[:-1]) for row in rows if row[-1] != account.pk]
+    return own + [post for post in others if (post.department_id, post.role) not in places]
 
 
 def hold(posts: list[HeldPost], duty: str) -> HeldPost:
@@ -140,5 +161,26 @@ def require_for(posts: list[HeldPost], duty: str, division: Division) -> HeldPos
     above = {division.code, division.town_code, division.county_code}
     for post in posts:
         if post.has(duty) and (post.level == Division.Level.CITY or post.division_code in above):
+            return post
+    raise NotYourDuty
+
+
+def require_staffing(posts: list[HeldPost], office: Department) -> HeldPost:
+    """
+    Return the post that arranges the people of an office: its head, the head of the town for the
+    town's stations, or supervision over its territory.
+
+    :raises NotYourDuty: no such post.
+    """
+    place = office.division
+    for post in posts:
+        if not post.has(Duty.STAFFING):
+            continue
+        wide = post.role == Role.SUPERVISOR and (
+            post.level == Division.Level.CITY or place.county_code == post.division_code
+        )
+        towns = (Division.Level.TOWN, Division.Level.ZONE)
+        near = post.level in towns and place.town_code == post.division_code
+        if wide or near or post.department_id == office.pk:
             return post
     raise NotYourDuty

@@ -5,7 +5,7 @@ from datetime import date
 
 from django.db.models import Q, QuerySet
 
-from backend.organisation.models import Post
+from backend.organisation.models import Post, StandIn
 from backend.organisation.queries import CITY_CODE
 
 Role = Post.Role
@@ -16,6 +16,17 @@ def _held(today: date) -> QuerySet[Post]:
         Q(valid_to__isnull=True) | Q(valid_to__gte=today),
         valid_from__lte=today,
         staff__account__is_active=True,
+    )
+
+
+def _standing_in(today: date) -> QuerySet[StandIn]:
+    """Return who holds a post for somebody who is away (代岗); the post itself is in force."""
+    return StandIn.objects.filter(
+        Q(post__valid_to__isnull=True) | Q(post__valid_to__gte=today),
+        valid_from__lte=today,
+        valid_to__gte=today,
+        ended_at__isnull=True,
+        account__is_active=True,
     )
 
 
@@ -31,6 +42,13 @@ def of_offices(departments: Collection[int], *, today: date) -> dict[tuple[int, 
     rows = _held(today).filter(department__in=departments)
     for department, role, account in rows.values_list("department_id", "role", "staff__account_id"):
         found.setdefault((department, role), []).append(account)
+    for department, role, account in (
+        _standing_in(today)
+        .filter(post__department__in=departments)
+        .values_list("post__department_id", "post__role", "account_id")
+    ):
+        if account not in found.setdefault((department, role), []):
+            found[department, role].append(account)
     return found
 
 

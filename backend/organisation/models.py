@@ -89,9 +89,21 @@ class StaffMember(models.Model):
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="staff"
     )
     name = models.CharField("姓名", max_length=50)
+    id_digest = models.BinaryField("证件索引", null=True, max_length=32, help_text="只用于回避比对")
+    phone_digest = models.BinaryField("电话索引", null=True, max_length=32)
 
     class Meta:
         verbose_name = "工作人员"
+        indexes = [
+            models.Index(
+                fields=["id_digest"], name="staff_by_id", condition=Q(id_digest__isnull=False)
+            ),
+            models.Index(
+                fields=["phone_digest"],
+                name="staff_by_phone",
+                condition=Q(phone_digest__isnull=False),
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.name
@@ -131,6 +143,40 @@ class Post(models.Model):
 
     def __str__(self) -> str:
         return f"{self.staff} {self.get_role_display()}"
+
+
+class StandIn(models.Model):
+    """代岗 (AB岗): for some days somebody else holds the duties of a post, and says so."""
+
+    post = models.ForeignKey(Post, on_delete=models.PROTECT, related_name="stand_ins")
+    account = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", db_index=False
+    )
+    valid_from = models.DateField("起")
+    valid_to = models.DateField("止")
+    appointed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", db_index=False
+    )
+    at = models.DateTimeField("安排时间")
+    ended_at = models.DateTimeField("提前结束", null=True, blank=True)
+
+    class Meta:
+        verbose_name = "代岗"
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(valid_to__gte=F("valid_from")), name="stand_in_ends_after_it_began"
+            )
+        ]
+        indexes = [
+            models.Index(
+                fields=["account", "valid_to"],
+                name="stand_in_of",
+                condition=Q(ended_at__isnull=True),
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.account_id} 代 {self.post_id}"
 
 
 class CalendarDay(models.Model):

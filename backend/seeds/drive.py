@@ -54,6 +54,8 @@ def _act(case: Case, step: CaseStep, opinion: str) -> None:
         actions.run_system_step(step_id=step.pk)
         return
     actor, number = holder_of(step), case.number
+    if case.version.guide.get("kin_statement"):
+        actions.state_kin(actor=actor, number=number, related=False)
     if case.status == Status.SUBMITTED:
         take = actions.finish if case.item.kind == ServiceItem.Kind.INSTANT else actions.accept
         take(actor=actor, number=number, opinion=opinion)

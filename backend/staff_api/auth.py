@@ -74,6 +74,7 @@ class PostOut(serializers.Serializer[Any]):
     division = serializers.CharField(help_text="区划代码")
     level = serializers.CharField()
     duties = serializers.ListField(child=serializers.CharField())
+    standing_for = serializers.CharField(allow_blank=True, help_text="代岗: 代谁的岗; 空为本岗")
 
 
 class MeOut(serializers.Serializer[Any]):
@@ -102,6 +103,7 @@ def _post(post: HeldPost) -> dict[str, Any]:
         "division": post.division_code,
         "level": post.level,
         "duties": sorted(duty.value for duty in duties.DUTIES[post.role]),
+        "standing_for": post.standing_for,
     }
 
 

@@ -108,7 +108,7 @@ class CaseVerb(StaffView):
 
     def post(self, request: Request, number: str) -> Response:
         body = self.read(self.shape)
-        return _after(self.act(actor=self.actor, number=numbers.read(number), **body))
+        return after(self.act(actor=self.actor, number=numbers.read(number), **body))
 
 
 class StepVerb(StaffView):
@@ -119,10 +119,10 @@ class StepVerb(StaffView):
 
     def post(self, request: Request, number: str, key: str) -> Response:
         body = self.read(self.shape)
-        return _after(self.act(actor=self.actor, number=numbers.read(number), step=key, **body))
+        return after(self.act(actor=self.actor, number=numbers.read(number), step=key, **body))
 
 
-def _after(case: Case) -> Response:
+def after(case: Case) -> Response:
     return Response(
         {
             "number": case.number,

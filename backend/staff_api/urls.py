@@ -2,7 +2,17 @@
 
 from django.urls import path
 
-from backend.staff_api import auth, cases, clock, files, inbox, supplements, window, worklist
+from backend.staff_api import (
+    auth,
+    cases,
+    clock,
+    files,
+    inbox,
+    people,
+    supplements,
+    window,
+    worklist,
+)
 from backend.staff_api.catalogue import params, rollout
 
 urlpatterns = [
@@ -71,6 +81,17 @@ urlpatterns = [
     path("files/<uuid:uid>", files.FileDetail.as_view()),
     path("files/<uuid:uid>/link", files.FileLink.as_view()),
     path("files/content/<str:token>", files.FileContent.as_view()),
+    path("cases/<str:number>/transfer", people.Transfer.as_view()),
+    path("cases/<str:number>/recuse", people.Recuse.as_view()),
+    path("cases/<str:number>/state-kin", people.StateKin.as_view()),
+    path("cases/<str:number>/recusals/<int:pk>/lift", people.RecusalLift.as_view()),
+    path("recusals", people.Recusals.as_view()),
+    path("staff", people.StaffList.as_view()),
+    path("staff/<int:pk>/leave", people.StaffLeave.as_view()),
+    path("staff/<int:pk>/identity", people.StaffIdentity.as_view()),
+    path("stand-ins", people.StandIns.as_view()),
+    path("stand-ins/<int:pk>/end", people.StandInEnd.as_view()),
+    path("hand-overs", people.HandOvers.as_view()),
     path("inbox", inbox.Inbox.as_view()),
     path("inbox/read", inbox.InboxRead.as_view()),
     path("audit", cases.Audit.as_view()),

@@ -88,7 +88,9 @@ class TodoView(StaffView):
     filterset_class = WorklistFilter
 
     def get_queryset(self) -> QuerySet[CaseStep]:
-        return queries.todo_of(self.posts)
+        if getattr(self, "swagger_fake_view", False):  # the schema generator is nobody
+            return queries.todo_of([])
+        return queries.todo_of(self.posts, self.actor)
 
 
 class Worklist(TodoView):

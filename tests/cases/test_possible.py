@@ -24,7 +24,12 @@ ROLES = {
     "supervisor": ("supervisor", "MZ"),
     "head": ("department_head", "MZ"),
 }
+# What depends on what is asked for, and not on who asks: the place named is not theirs.
+ANSWERED = "not_theirs"
 BODIES = {
+    "transfer": {"to": world.OTHER_VILLAGE, "reason": "属地有误"},
+    "recuse": {"relation": "spouse"},
+    "state_kin": {"related": False},
     "decline": {"reason": "不符合条件"},
     "decide": {"outcome": "granted"},
     "pass": {},
@@ -67,7 +72,7 @@ def happens(case, account, row):
             call(actor=account, number=case.number, **step, **BODIES.get(row["verb"], {}))
             transaction.set_rollback(True)
     except DomainError as refusal:
-        return refusal.code
+        return "" if refusal.code == ANSWERED else refusal.code
     return ""
 
 
@@ -119,6 +124,23 @@ def test_agrees_on_an_instant_item(people):
     case = world.submitted(version=world.an_instant_item())
     agree(case, people)
     actions.finish(actor=people["worker"], number=case.number)
+    agree(case, people)
+
+
+def test_agrees_on_an_item_that_asks_about_kin(people):
+    case = world.submitted(version=world.an_item(guide={"kin_statement": True}))
+    agree(case, people)
+    actions.state_kin(actor=people["worker"], number=case.number, related=False)
+    agree(case, people)
+    assert "kin_not_stated" not in {row["code"] for row in offered(case, people["worker"])}
+
+
+def test_offers_nothing_to_who_keeps_away(people):
+    case = world.submitted()
+    actions.recuse(actor=people["worker"], number=case.number, relation="lineal")
+    with pytest.raises(scope.Recused):
+        offered(case, people["worker"])
+    del people["worker"]
     agree(case, people)
 
 

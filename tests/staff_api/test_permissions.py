@@ -95,6 +95,18 @@ POST files                              401 403 422 422 422 422 422 422 422 422 
 GET files/{uid}                         401 403 404 404 404 404 404 404 404 404 404
 POST files/{uid}/link                   401 403 404 404 404 404 404 404 404 404 404
 GET files/content/{token}               401 403 404 404 404 404 404 404 404 404 404
+POST cases/{number}/transfer            401 403 422 404 403 403 404 403 403 403 404
+POST cases/{number}/recuse              401 403 200 404 200 200 404 200 200 200 404
+POST cases/{number}/state-kin           401 403 200 404 200 200 404 200 200 200 404
+POST cases/{number}/recusals/{pk}/lift  401 403 403 404 403 403 404 403 404 403 404
+GET recusals                            401 403 403 403 403 403 403 403 200 403 403
+GET staff                               401 403 403 403 403 403 403 403 200 403 403
+POST staff/{pk}/leave                   401 403 403 403 403 403 403 403 404 403 403
+POST staff/{pk}/identity                401 403 403 403 403 403 403 403 404 403 403
+GET stand-ins                           401 403 403 403 403 403 403 403 200 403 403
+POST stand-ins                          401 403 403 403 403 403 403 403 404 403 403
+POST stand-ins/{pk}/end                 401 403 403 403 403 403 403 403 404 403 403
+GET hand-overs                          401 403 403 403 403 403 403 403 200 403 403
 GET inbox                               401 403 200 200 200 200 200 200 200 200 200
 POST inbox/read                         401 403 200 200 200 200 200 200 200 200 200
 GET audit                               401 403 403 403 403 403 403 403 200 200 403
@@ -110,6 +122,18 @@ BODIES = {
     "catalogue/rollout/unset": {"division": world.COUNTY, "reason": "试行"},
     "catalogue/items/{code}/parameters": _SETTING,
     "catalogue/items/{code}/parameters/unset": _SETTING,
+    "cases/{number}/transfer": {"to": world.OTHER_VILLAGE, "reason": "属地有误"},
+    "cases/{number}/recuse": {"relation": "spouse"},
+    "cases/{number}/state-kin": {"related": False},
+    "cases/{number}/recusals/{pk}/lift": {"reason": "核实无关系"},
+    "staff/{pk}/leave": {"reason": "调离"},
+    "staff/{pk}/identity": {"phone": "13800000000"},
+    "stand-ins": {
+        "post": 2_000_000_000,
+        "staff": 1,
+        "valid_from": "2030-01-01",
+        "valid_to": "2030-01-02",
+    },
     "persons/find": NOBODY,
     "persons": {**NOBODY, "name": "全　角"},
     "login": {"name": "somebody", "password": "something"},
@@ -182,6 +206,10 @@ def test_answers_as_the_table_says(client, client_of, case, route, who):
     elif method == "PUT":
         answer = caller.put(f"{url}?offset=0", b"x", content_type="application/octet-stream")
     elif method == "GET":
+    url = BASE + path.format(
+        number=case.number, key="s1", uid=NO_SESSION, code=code, pk=2_000_000_000
+    )
+    if method == "GET":
         answer = caller.get(url, {"number": case.number} if path == "audit" else {})
     else:
         body = taking(code) if path in TAKING else BODIES.get(path, {})
@@ -201,7 +229,7 @@ def test_hides_a_foreign_case_with_the_words_for_no_case(client_of, case):
             continue
         bodies = []
         for one in (case.number, number):
-            url = BASE + path.format(number=one, key="s1")
+            url = BASE + path.format(number=one, key="s1", pk=1)
             call = outside.get if method == "GET" else outside.post
             answer = call(url, BODIES.get(path, {}), format="json")
             bodies.append({k: v for k, v in answer.json().items() if k != "request_id"})

@@ -4,9 +4,11 @@ from backend.cases.actions.alerts import alert_lights
 from backend.cases.actions.decision import conclude, decide, deliver
 from backend.cases.actions.ending import terminate
 from backend.cases.actions.extending import extend, propose_extension, refuse_extension
+from backend.cases.actions.handing import hand_over
 from backend.cases.actions.intake import accept, decline, finish
 from backend.cases.actions.lapsing import lapse, prolong_supplement
 from backend.cases.actions.mending import supplement
+from backend.cases.actions.recusing import identify_staff, lift_recusal, recuse, state_kin
 from backend.cases.actions.reminding import remind_supplement, tell_overlong
 from backend.cases.actions.reveal import open_record, reveal
 from backend.cases.actions.review import claim, pass_step, reject_step, release, return_step
@@ -20,6 +22,7 @@ from backend.cases.actions.supplements import (
 )
 from backend.cases.actions.system import run_system_step
 from backend.cases.actions.taking import find_person, open_form, register_person, take, take_instant
+from backend.cases.actions.transferring import transfer
 
 __all__ = [
     "accept",
@@ -35,12 +38,16 @@ __all__ = [
     "extend",
     "find_person",
     "finish",
+    "hand_over",
+    "identify_staff",
     "lapse",
+    "lift_recusal",
     "open_form",
     "open_record",
     "pass_step",
     "prolong_supplement",
     "propose_extension",
+    "recuse",
     "refuse_extension",
     "refuse_supplement",
     "register_person",
@@ -52,6 +59,7 @@ __all__ = [
     "return_step",
     "reveal",
     "run_system_step",
+    "state_kin",
     "submit",
     "supplement",
     "suspend",
@@ -59,5 +67,6 @@ __all__ = [
     "take_instant",
     "tell_overlong",
     "terminate",
+    "transfer",
     "withdraw",
 ]

@@ -12,10 +12,11 @@ from django.utils import timezone
 
 from backend.accounts.models import Account
 from backend.cases import numbers, workflow
-from backend.cases.actions import ledger, moves
+from backend.cases.actions import ledger, moves, telling
 from backend.cases.actions.ledger import Choice
 from backend.cases.actions.moves import Turn
-from backend.cases.models import Case, CaseMaterial, answers_context
+from backend.cases.models import Case, CaseMaterial, Recusal, answers_context
+from backend.cases.queries import kin
 from backend.catalogue import forms
 from backend.catalogue import queries as catalogue
 from backend.catalogue.models import ServiceItem, ServiceVersion
@@ -44,6 +45,10 @@ class NotOfferedHere(Invalid):
 
 class RealnameTooLow(Forbidden):
     code, title = "realname_too_low", "办理该事项需要先完成实名认证, 请在“我的”中认证后再提交"
+
+
+class OwnApplication(Forbidden):
+    code, title = "own_application", "不能收本人或家人的件, 请由同事收件"
 
 
 class OutOfWindow(Invalid):
@@ -87,6 +92,7 @@ class Filing:
     answers: Mapping[str, object]
     first: list[tuple[workflow.Step, int]]
     lines: list[CaseMaterial]
+    kin: Mapping[int, str]
 
     @property
     def case(self) -> Case:
@@ -125,6 +131,7 @@ def prepare(given: Application) -> Filing:
     :raises FormRejected: every faulty field at once, each with a Chinese sentence.
     :raises MaterialsRejected: every material that is missing or cannot be given like this.
     :raises NoOffice: nobody there could act on it.
+    :raises OwnApplication: the clerk's own, or their family's.
     """
     taken, now = given.taken, timezone.now()
     version = version_of(given.item_code, given.applicant, taken)
@@ -164,7 +171,10 @@ def prepare(given: Application) -> Filing:
     case.department_id = moves.office(found, territory, stages[workflow.decides_at(stages)][0])
     first = [(step, moves.office(found, territory, step)) for step in stages[0]]
     lines = ledger.read(given, version=version, facts=facts, now=now)
-    return Filing(turn, cleaned, first, lines)
+    related = kin.on_staff(given.applicant, version.form, cleaned)
+    if given.actor.pk in related:
+        raise OwnApplication
+    return Filing(turn, cleaned, first, lines, related)
 
 
 def write(filing: Filing) -> None:
@@ -174,13 +184,33 @@ def write(filing: Filing) -> None:
     case.sealed_answers = crypto.seal_json(filing.answers, context=answers_context(case.number))
     consent = {"consent": case.consent} if case.consent else {}
     moves.record(turn, "submit", channel=case.channel, **consent)
+    for account, relation in filing.kin.items():
+        moves.record(turn, "recuse", relation=relation, account=account, found="system")
     case.save(force_insert=True)
     turn.changed.clear()
     ledger.write(turn, filing.lines)
     for step, department_id in filing.first:
         moves.open_one(turn, step, 0, department_id)
+    if filing.kin:
+        _keep_kin_away(turn, filing.kin)
     moves.tell(turn, "case.submitted", taken_by=turn.post.department_name if turn.post else "")
     moves.write(turn)
+
+
+def _keep_kin_away(turn: Turn, related: Mapping[int, str]) -> None:
+    """系统比对回避: staff whose own case it is, or their family's, never have it in hand."""
+    Recusal.objects.bulk_create(
+        Recusal(
+            case=turn.case,
+            account_id=account,
+            relation=relation,
+            found=Recusal.Found.SYSTEM,
+            declared_by=turn.actor,
+            at=turn.now,
+        )
+        for account, relation in related.items()
+    )
+    telling.nobody_left(turn.case, turn.opened, today=turn.today)
 
 
 def _check_window(version: ServiceVersion, today: date) -> None:

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from backend.accounts.models import Account
 from backend.cases import deadlines, trace, workflow
-from backend.cases.actions import local, timing, unanswered
+from backend.cases.actions import local, telling, timing, unanswered
 from backend.cases.lifecycle import LIFECYCLE, Status
 from backend.cases.models import Case, CaseEvent, CaseStep, ClockStop
 from backend.cases.queries import scope
@@ -23,7 +23,6 @@ from backend.organisation import duties
 from backend.organisation import queries as organisation
 from backend.organisation.duties import HeldPost
 from backend.organisation.queries import Territory
-from notifications import actions as notifications
 
 State = CaseStep.State
 
@@ -34,6 +33,10 @@ class StepNotOpen(Conflict):
 
 class ClaimedByOther(Conflict):
     code, title = "claimed_by_other", "该环节已由同事认领, 请刷新后再看"
+
+
+class KinNotStated(Conflict):
+    code, title = "kin_not_stated", "该事项须先声明与申请人有无近亲属关系并登记, 声明后再办理"
 
 
 class NoOffice(Invalid):
@@ -84,11 +87,16 @@ def turn_of(*, actor: Account, number: str) -> Turn:
     Lock a case for one act of `actor`.
 
     :raises CaseNotFound: unknown, or out of sight.
+    :raises Recused: the actor keeps away from this case.
     """
     posts = duties.posts_of(actor) if actor.kind == Account.Kind.STAFF else []
-    case = lock(scope.visible_to(actor, posts).filter(number=number)).first()
+    seen = scope.visible_to(actor, posts).filter(number=number)
+    away = {"away": scope.recused(actor), "thinned": scope.thinned()} if posts else {}
+    case = lock(seen.annotate(**away)).first()
     if case is None:
         raise scope.CaseNotFound
+    if getattr(case, "away", False):
+        raise scope.keep_away(number, case.status)
     return Turn(actor=actor, case=case, now=timezone.now(), posts=posts)
 
 
@@ -160,6 +168,7 @@ def may(turn: Turn, duty: str, step: CaseStep) -> None:
 
     :raises NotYourDuty: another office, or another role.
     :raises ClaimedByOther: a colleague's lease still runs.
+    :raises KinNotStated: the item wants to know first whether the applicant is a relative.
     """
     if turn.actor.kind == Account.Kind.SYSTEM:
         if step.role != workflow.SYSTEM:
@@ -169,6 +178,10 @@ def may(turn: Turn, duty: str, step: CaseStep) -> None:
     held = step.claimed_until and step.claimed_until > turn.now
     if held and step.claimed_by_id not in (None, turn.actor.pk):
         raise late(ClaimedByOther, turn.case)
+    if turn.case.version.guide.get("kin_statement"):
+        stated = turn.case.kin_statements.filter(account=turn.actor, related=False)
+        if not stated.exists():
+            raise late(KinNotStated, turn.case)
 
 
 def close_step(turn: Turn, step: CaseStep, state: str, opinion: str) -> None:
@@ -304,6 +317,8 @@ def record(turn: Turn, verb: str, *, step: str = "", **details: object) -> None:
     case = turn.case
     if turn.post:
         details["office"] = turn.post.department_name
+        if turn.post.standing_for:
+            details["as"] = "代岗"
     elif turn.actor.kind == Account.Kind.SYSTEM:
         details["office"] = "系统"
     event = trace.canonical(
@@ -347,31 +362,7 @@ def write(turn: Turn) -> None:
     CaseStep.objects.bulk_create(turn.opened)
     if turn.ended:
         unanswered.shelve(turn.case, now=turn.now)
-    send(turn)
-
-
-def send(turn: Turn) -> None:
-    """Tell the applicant what happened and what comes next, if somebody is there to be told."""
-    case = turn.case
-    if not turn.told or case.applicant.account_id is None:
-        return
-    account = Account(pk=case.applicant.account_id, kind=Account.Kind.RESIDENT)
-    common = {
-        "number": case.number,
-        "item": case.item.name,
-        "short_item": case.version.guide.get("short_name") or case.item.name,
-        "status_text": Status(case.status).label,
-        "days": str(turn.promised_days),
-        "due_on": case.promised_due_on.isoformat() if case.promised_due_on else "",
-        "reason": case.reason,
-        "next_step": turn.opened[0].name if turn.opened else "",
-        "outcome": case.get_outcome_display(),
-    }
-    for i, (kind, params) in enumerate(turn.told):
-        notifications.send(
-            to=account,
-            kind=kind,
-            params={**common, **params},
-            case_number=case.number,
-            dedupe_key=f"{case.number}:{case.event_count}:{i}:{kind}",
-        )
+    if turn.opened and getattr(turn.case, "thinned", False):
+        telling.nobody_left(turn.case, turn.opened, today=turn.today)
+    next_step = turn.opened[0].name if turn.opened else ""
+    telling.applicant(turn.case, turn.told, days=turn.promised_days, next_step=next_step)

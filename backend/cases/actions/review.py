@@ -1,7 +1,12 @@
 """承办与审核: claim a step, pass it, reject it, or give it back."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 
+from django.db import transaction
+
+from backend.accounts import actions as accounts
 from backend.accounts.models import Account
 from backend.cases import workflow
 from backend.cases.actions import moves
@@ -11,6 +16,7 @@ from backend.cases.lifecycle import Status
 from backend.cases.models import Case, CaseStep
 from backend.core.errors import Conflict
 from backend.core.lifecycle import IllegalMove
+from backend.organisation import duties
 
 CLAIM = timedelta(minutes=30)
 _WORKING = (Status.ACCEPTED, Status.DECIDED, Status.DELIVERED)
@@ -40,14 +46,26 @@ class PublicityRunning(Conflict):
 
 
 def claim(*, actor: Account, number: str, step: str) -> Case:
-    """认领: hold an open step for thirty minutes; a colleague's running lease is respected."""
-    with moves.acting(actor=actor, number=number) as turn:
+    """
+    认领: hold an open step for thirty minutes; a colleague's running lease is respected.
+
+    The account is kept in use until the commit, so that nobody who is sent off this moment is
+    left with work in hand; it is locked before the case, as a hand-over does.
+    """
+    with transaction.atomic(), _staying(actor), moves.acting(actor=actor, number=number) as turn:
         row = moves.open_step(turn, step)
         moves.may(turn, workflow.duty_in(row.phase, row.role), row)
         CaseStep.objects.filter(pk=row.pk, state=State.OPEN).update(
             claimed_by=turn.actor, claimed_until=turn.now + CLAIM
         )
     return turn.case
+
+
+@contextmanager
+def _staying(actor: Account) -> Iterator[None]:
+    if actor.kind == Account.Kind.STAFF and not accounts.still_open(account=actor):
+        raise duties.NotYourDuty
+    yield
 
 
 def release(*, actor: Account, number: str, step: str) -> Case:

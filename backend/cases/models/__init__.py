@@ -6,7 +6,8 @@ from backend.cases.models.delivery import Delivery
 from backend.cases.models.draft import Draft, LookupGuard
 from backend.cases.models.event import CaseEvent
 from backend.cases.models.material import CaseMaterial, Replacement
-from backend.cases.models.step import CaseStep, Recusal
+from backend.cases.models.people import HandOver, HandOverLine, KinStatement, Recusal
+from backend.cases.models.step import CaseStep
 from backend.cases.models.supplement import Amendment, Defect, Supplement
 
 __all__ = [
@@ -21,6 +22,9 @@ __all__ = [
     "Delivery",
     "Draft",
     "Extension",
+    "HandOver",
+    "HandOverLine",
+    "KinStatement",
     "LookupGuard",
     "Recount",
     "Recusal",

@@ -114,26 +114,3 @@ class CaseStep(models.Model):
 
     def __str__(self) -> str:
         return f"{self.case_id} {self.key} {self.state}"
-
-
-class Recusal(models.Model):
-    """回避: who must keep away from a case, because it is a relative's or their own."""
-
-    case = models.ForeignKey(
-        Case, on_delete=models.CASCADE, related_name="recusals", db_index=False
-    )
-    account = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", db_index=False
-    )
-    relation = models.CharField("关系", max_length=32)
-    declared_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", db_index=False
-    )
-    at = models.DateTimeField("时间")
-
-    class Meta:
-        verbose_name = "回避"
-        constraints = [models.UniqueConstraint(fields=["case", "account"], name="recusal_once")]
-
-    def __str__(self) -> str:
-        return f"{self.case_id} 回避 {self.account_id}"

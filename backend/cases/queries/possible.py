@@ -55,6 +55,7 @@ class Desk:
     open_steps: Sequence[CaseStep]
     plan: workflow.Plan
     now: datetime
+    kin_stated: bool = True
 
 
 def verbs(desk: Desk) -> list[dict[str, Any]]:
@@ -140,4 +141,6 @@ def not_mine(duty: str, step: CaseStep, desk: Desk) -> No | None:
     held = step.claimed_until is not None and step.claimed_until > desk.now
     if held and step.claimed_by_id not in (None, desk.account.pk):
         return No("claimed_by_other", "同事已认领")
+    if not desk.kin_stated:
+        return No("kin_not_stated", "请先声明与申请人有无近亲属关系")
     return None

@@ -15,6 +15,7 @@ from backend.cases.queries import (
     narrow,
     possible,
     possible_clock,
+    possible_people,
     possible_supplement,
     scope,
     staff,
@@ -34,9 +35,13 @@ _VERBS = {
     **possible.OF_CASE,
     **possible_clock.OF_CASE,
     **possible_clock.OF_STEP,
+    **possible_people.OF_CASE,
     **possible_supplement.OF_CASE,
     **possible_supplement.OF_STEP,
     "submit": "提交",
+    "recuse": "回避",
+    "lift_recusal": "解除回避",
+    "hand_over": "离岗交接",
     "withdraw": "撤回",
     "deem_accepted": "视为受理",
     "calendar_changed": "日历调整重算",
@@ -61,11 +66,15 @@ def find(account: Account, posts: Sequence[HeldPost], number: str) -> Case:
     Return a case in sight, with all that its page needs.
 
     :raises CaseNotFound: no such number, or out of sight; nobody can tell which.
+    :raises Recused: the account keeps away from this case.
     """
     seen = scope.visible_to(account, posts).filter(number=number)
-    pk = seen.values_list("pk", flat=True).first()
-    if pk is None:
+    row = seen.annotate(away=scope.recused(account)).values_list("pk", "status", "away").first()
+    if row is None:
         raise scope.CaseNotFound
+    pk, status, away = row
+    if away:
+        raise scope.keep_away(number, status)
     return _whole(pk)
 
 
@@ -121,7 +130,8 @@ def page(
     people = _people(steps, events)
     reader = _Reader(posts, people, now)
     notice = _standing(case, events)
-    desk = possible.Desk(account, posts, case, open_steps, plan, now)
+    kin_stated = possible_people.stated(case, account.pk)
+    desk = possible.Desk(account, posts, case, open_steps, plan, now, kin_stated)
     return {
         "number": case.number,
         "item": case.item.code,
@@ -151,6 +161,7 @@ def page(
         "verbs": [
             *possible.verbs(desk),
             *possible_clock.verbs(desk),
+            *possible_people.verbs(desk),
             *possible_supplement.verbs(desk, notice),
         ],
     }

@@ -5,8 +5,9 @@ from collections.abc import Sequence
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from backend.accounts.models import Account
-from backend.cases.models import Case, CaseStep
-from backend.core.errors import NotFound
+from backend.cases.lifecycle import Status
+from backend.cases.models import Case, CaseStep, Recusal
+from backend.core.errors import Forbidden, NotFound
 from backend.organisation import duties
 from backend.organisation.duties import Duty, HeldPost
 from backend.organisation.models import Division, Post
@@ -16,6 +17,10 @@ _BLIND = frozenset({Role.PLATFORM_ADMIN, Role.ITEM_ADMIN})
 _WIDE = frozenset({Role.SUPERVISOR, Role.AUDITOR})
 Level = Division.Level
 _ALL = Q(pk__gt=0)  # an empty Q would vanish from an OR, and the whole city with it
+
+
+class Recused(Forbidden):
+    code, title = "recused", "您已回避此件, 由其他人员办理; 只能看到办件现在的状态"
 
 
 class CaseNotFound(NotFound):
@@ -39,6 +44,23 @@ def visible_to(account: Account, posts: Sequence[HeldPost] | None = None) -> Que
         return Case.objects.none()
     seen = CaseStep.objects.filter(case=OuterRef("pk"), department__in=offices)
     return Case.objects.filter(listed(posts) | _taken_in(posts) | Q(Exists(seen)))
+
+
+def recused(account: Account) -> Exists:
+    """Return the condition that `account` must keep away from a case (回避)."""
+    return Exists(
+        Recusal.objects.filter(case=OuterRef("pk"), account=account.pk, lifted_at__isnull=True)
+    )
+
+
+def thinned() -> Exists:
+    """Return the condition that somebody keeps away from a case: its offices may be empty."""
+    return Exists(Recusal.objects.filter(case=OuterRef("pk"), lifted_at__isnull=True))
+
+
+def keep_away(number: str, status: str) -> Recused:
+    """Make the refusal for who is recused: the status, and no more."""
+    return Recused(number=number, state=status, status_label=Status(status).label)
 
 
 def _taken_in(posts: Sequence[HeldPost]) -> Q:

@@ -112,6 +112,25 @@ _CHECKS = (
             WHERE (step.state = 'open') = (step.done_at IS NOT NULL)""",
     ),
     _Check(
+        "step_claimed_by_somebody_here",
+        "环节由已离岗的人认领",
+        """SELECT held.number || ' ' || step.key FROM cases_casestep step
+             JOIN cases_case held ON held.id = step.case_id
+             JOIN accounts_account account ON account.id = step.claimed_by_id
+            WHERE step.state = 'open' AND step.claimed_by_id IS NOT NULL
+              AND NOT account.is_active""",
+    ),
+    _Check(
+        "recused_hold_nothing",
+        "环节由须回避的人认领, 或在回避期间由其办结",
+        """SELECT held.number || ' ' || step.key FROM cases_recusal away
+             JOIN cases_case held ON held.id = away.case_id
+             JOIN cases_casestep step ON step.case_id = away.case_id
+            WHERE away.lifted_at IS NULL
+              AND ((step.state = 'open' AND step.claimed_by_id = away.account_id)
+                OR (step.done_by_id = away.account_id AND step.done_at > away.at))""",
+    ),
+    _Check(
         "extension_counts",
         "批准的延期没有计入天数",
         """SELECT held.number FROM cases_case held JOIN (

@@ -6,13 +6,13 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from django.db.models import IntegerField, Q, QuerySet, Subquery
+from django.db.models import Exists, IntegerField, OuterRef, Q, QuerySet, Subquery
 from django.utils import timezone
 
 from backend.accounts.models import Account
 from backend.cases import deadlines
 from backend.cases.lifecycle import STANDING, Status
-from backend.cases.models import Case, CaseStep
+from backend.cases.models import Case, CaseStep, Recusal
 from backend.cases.queries import narrow, scope, words
 from backend.catalogue.models import ServiceVersion
 from backend.core import crypto
@@ -49,15 +49,28 @@ class Kinds:
 _KINDS: dict[int, Kinds] = {}
 
 
-def todo_of(posts: Sequence[HeldPost]) -> QuerySet[CaseStep]:
-    """待办: the open steps that wait for one of these posts; overseers see their territory's."""
+def todo_of(posts: Sequence[HeldPost], account: Account | None = None) -> QuerySet[CaseStep]:
+    """
+    待办: the open steps that wait for one of these posts; overseers see their territory's.
+
+    :param account: whose list it is: cases they keep away from do not wait for them (回避).
+    """
     wanted = Q(pk__in=[])
     for post in posts:
         if post.has(Duty.OVERSEE):
             wanted |= _overseen(post)
         elif post.has(Duty.HANDLE):
             wanted |= Q(department=post.department_id, role=post.role)
-    return CaseStep.objects.filter(wanted, state=CaseStep.State.OPEN)
+    steps = CaseStep.objects.filter(wanted, state=CaseStep.State.OPEN)
+    if account is None:
+        return steps
+    return steps.exclude(
+        Exists(
+            Recusal.objects.filter(
+                case=OuterRef("case"), account=account.pk, lifted_at__isnull=True
+            )
+        )
+    )
 
 
 def _overseen(post: HeldPost) -> Q:

@@ -51,6 +51,7 @@ DEFAULTS: Mapping[str, Any] = {
     "bookable": False,
     "max_onsite": 0,
     "proxy_allowed": True,
+    "kin_statement": False,
     "bundle": [],
     "params": [],
     "fee": {"charged": False},

@@ -257,6 +257,7 @@ ITEM = Record(
         "bookable": Flag(),
         "max_onsite": Whole(0, 9),
         "proxy_allowed": Flag(),
+        "kin_statement": Flag(),
         "bundle": ListOf(NAME, least=2),
         "params": ListOf(
             Record(

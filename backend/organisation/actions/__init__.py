@@ -13,6 +13,7 @@ from backend.organisation.actions.reference import (
     load_divisions,
 )
 from backend.organisation.actions.staff import NoSuchOffice, appoint
+from backend.organisation.actions.staffing import end_stand_in, identify, leave, stand_in
 
 __all__ = [
     "BadReference",
@@ -23,8 +24,12 @@ __all__ = [
     "Place",
     "Tally",
     "appoint",
+    "end_stand_in",
+    "identify",
+    "leave",
     "load_calendar",
     "load_custody",
     "load_departments",
     "load_divisions",
+    "stand_in",
 ]
