@@ -70,6 +70,7 @@ DRAFTS = Lifecycle([
     Move("sign_off",  frozenset({D.EDITING}),                            D.EDITING,   Duty.SIGN_OFF),   # 责任部门签认
     Move("try_out",   frozenset({D.EDITING}),                            D.TRIAL,     Duty.PUBLISH),    # 试运行
     Move("publish",   frozenset({D.EDITING, D.TRIAL}),                   D.PUBLISHED, Duty.PUBLISH),    # 发布
+    Move("call_off",  frozenset({D.TRIAL}),                              D.EDITING,   Duty.PUBLISH),    # 结束试运行, 退回修改
     Move("discard",   frozenset({D.EDITING, D.TRIAL}),                   D.DISCARDED, Duty.CONFIGURE),  # 作废
 ])
 # fmt: on

@@ -13,6 +13,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from backend.cases.queries import proof, sound
+from backend.catalogue.queries import signatures
 from backend.files import sound as files
 from notifications import sound as notices
 
@@ -22,6 +23,7 @@ def everything(*, jobs: int = 1) -> Iterator[str]:
     for rule, about, why in notices.findings(now=timezone.now()):
         yield f"[{rule}] {about}: {why}"
     yield from of_files()
+    yield from of_catalogue()
     yield from of_cases(jobs=jobs)
 
 
@@ -29,6 +31,11 @@ def of_files() -> Iterator[str]:
     """Yield a line for every file, upload and stored object that does not fit the others (I7)."""
     for rule, about, why in files.findings(now=timezone.now()):
         yield f"[{rule}] {about}: {why}"
+
+
+def of_catalogue() -> Iterator[str]:
+    """Yield a line for every published version nobody signed off as it stands."""
+    yield from (f"[version_is_signed_off] {about}: {why}" for about, why in signatures.unsound())
 
 
 def of_cases(*, jobs: int = 1) -> Iterator[str]:

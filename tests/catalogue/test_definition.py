@@ -2,10 +2,12 @@
 
 import copy
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
-from backend.catalogue import definition, stages
+from backend.catalogue import definition, files, stages
+from backend.catalogue.definition import source
 
 DEPARTMENTS = {"MZ", "SW", "ZD", "CZ"}
 
@@ -251,3 +253,28 @@ def test_choices_may_come_from_a_parameter():
     }
     assert definition.faults(item) == []
     assert definition.complete(item).form[1]["options"] == ["甲", "乙"]
+
+
+SEEDS = Path(definition.__file__).parents[2] / "seeds" / "data" / "items"
+
+
+@pytest.mark.parametrize("file", list(files.read_items(SEEDS)), ids=lambda file: file.name)
+def test_what_is_kept_can_be_written_again(file):
+    whole = definition.complete(file.data)
+    again = source.of(whole)
+    assert definition.faults(again) == []
+    assert definition.complete(again) == whole
+
+
+def test_a_kept_graph_with_joins_and_publicity_can_be_written_again():
+    item = copy.deepcopy(PROMISED)
+    item["joins"], item["publicity"] = (
+        {"A": "any"},
+        {"days": 7, "day_kind": "calendar", "counts": False},
+    )
+    shown = item["steps"][3]
+    shown["publicity"] = True
+    del shown["days"], shown["counts"]
+    whole = definition.complete(item)
+    assert definition.faults(source.of(whole), departments=DEPARTMENTS) == []
+    assert definition.complete(source.of(whole)) == whole

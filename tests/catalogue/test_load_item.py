@@ -3,10 +3,12 @@
 import copy
 
 import pytest
+from django.db import connection
 
 from backend.accounts import actions as accounts
 from backend.catalogue import actions, queries
-from backend.catalogue.models import ServiceItem, ServiceVersion
+from backend.catalogue.models import ServiceItem, ServiceVersion, SignOff
+from backend.catalogue.queries import signatures
 from backend.organisation.duties import NotYourDuty
 from tests.catalogue.test_definition import PROMISED
 from tests.factories import world
@@ -84,10 +86,41 @@ def test_refuses_a_bad_definition_with_every_line_and_reason():
     assert not ServiceItem.objects.exists()
 
 
-def test_is_for_item_administrators():
-    clerk, admin = world.staff("window_clerk", "BM"), world.staff("item_admin", "MZ")
-    with pytest.raises(NotYourDuty):
-        actions.load_item(actor=clerk, definition=PLAIN)
-    with pytest.raises(NotYourDuty):
-        actions.load_item(actor=world.a_resident().account, definition=PLAIN)
-    assert actions.load_item(actor=admin, definition=PLAIN).number == 1
+def test_is_for_the_founding_list_alone():
+    """Whoever works here goes through a draft, a sign-off and a second person."""
+    world.a_city()
+    for actor in (
+        world.staff("window_clerk", "BM"),
+        world.staff("item_admin", "MZ", world.CITY),
+        world.a_resident().account,
+    ):
+        with pytest.raises(NotYourDuty):
+            actions.load_item(actor=actor, definition=PLAIN)
+
+
+def test_the_system_signs_for_the_founding_list_and_says_so():
+    load()
+    load()
+    one = SignOff.objects.get()
+    assert (one.founding, one.office, one.signer) == (True, None, accounts.system_account())
+    assert signatures.holds(one)
+    assert list(signatures.unsound()) == []
+
+
+@pytest.mark.parametrize(
+    ("sql", "why"),
+    [
+        ("UPDATE catalogue_serviceversion SET promised_days = 1", "版本内容与摘要不符"),
+        ("UPDATE catalogue_signoff SET signed_at = now()", "签名与内容不符"),
+        ("UPDATE catalogue_signoff SET signer_id = {other}", "签名与内容不符"),
+        ("DELETE FROM catalogue_signoff", "没有责任部门的有效签认"),
+    ],
+)
+def test_a_tampered_version_or_sign_off_is_found(sql, why):
+    load()
+    other = world.an_account().pk
+    with connection.cursor() as cursor:
+        cursor.execute("SET session_replication_role = replica")  # as who owns the database may
+        cursor.execute(sql.format(other=other))
+        cursor.execute("SET session_replication_role = DEFAULT")
+    assert why in [why for _, why in signatures.unsound()]

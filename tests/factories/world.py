@@ -8,10 +8,13 @@ from typing import Any
 from django.utils import timezone
 from stdnum.iso7064 import mod_11_2
 
+from backend.accounts import actions as accounts
 from backend.accounts.models import Account, WeChatIdentity
 from backend.cases import actions
 from backend.cases.models import Case
+from backend.catalogue.actions import signing, versions
 from backend.catalogue.models import ServiceItem, ServiceVersion
+from backend.catalogue.queries import drafts, signatures
 from backend.organisation.models import Department, Division, Post, StaffMember
 from backend.residents.models import Resident
 from tests.factories import materials as papers
@@ -171,7 +174,7 @@ def an_item(*, steps: list[dict[str, Any]] | None = None, **changes: Any) -> Ser
         search_text="高龄津贴",
         status=changes.pop("status", "published"),
     )
-    return ServiceVersion.objects.create(
+    version = ServiceVersion(
         item=item,
         number=1,
         steps=steps if steps is not None else [INTAKE, REVIEW, DECISION, PAY],
@@ -180,10 +183,14 @@ def an_item(*, steps: list[dict[str, Any]] | None = None, **changes: Any) -> Ser
         legal_days=changes.pop("legal_days", 30),
         day_kind=changes.pop("day_kind", "working"),
         authority=changes.pop("authority", "residence"),
-        digest=n.to_bytes(32),
         published_at=timezone.now(),
         **changes,
     )
+    whole = drafts.whole_of(item, version)
+    version.digest = signatures.digest_of(versions.content_of(whole))
+    version.save(force_insert=True)
+    signing.sign(item, whole, by=signing.By(accounts.system_account()), at=version.published_at)
+    return version
 
 
 def an_instant_item(**changes: Any) -> ServiceVersion:

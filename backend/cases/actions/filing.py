@@ -19,6 +19,7 @@ from backend.cases.models import Case, CaseMaterial, Recusal, answers_context
 from backend.cases.queries import kin
 from backend.catalogue import forms
 from backend.catalogue import queries as catalogue
+from backend.catalogue.lifecycle import TAKES_CASES
 from backend.catalogue.models import ServiceItem, ServiceVersion
 from backend.core import crypto
 from backend.core.errors import Conflict, Forbidden, Invalid
@@ -113,7 +114,7 @@ def version_of(item_code: str, applicant: Resident, taken: Taking | None = None)
         raise catalogue.ItemNotFound
     if version.item.status == ServiceItem.Status.SUSPENDED:
         raise ItemSuspended
-    if version.item.status != ServiceItem.Status.PUBLISHED:
+    if version.item.status not in TAKES_CASES:
         raise catalogue.ItemNotFound
     if taken is None and not version.online:
         raise NotOnline
@@ -146,7 +147,9 @@ def prepare(given: Application) -> Filing:
         ),
     )
     intake, territory = _places(given, version, cleaned, today)
-    if taken is None and not catalogue.is_offered(version.item, territory.chain()):
+    on_trial = version.item.status == ServiceItem.Status.TRIAL  # 试点以外, 窗口也不收
+    must_be_open = on_trial or taken is None
+    if must_be_open and not catalogue.is_offered(version.item, territory.chain()):
         raise NotOfferedHere
     case = Case(
         version=version,

@@ -1,17 +1,16 @@
-"""导入事项: a definition becomes a published version."""
+"""导入事项: a definition of the founding list becomes a published version."""
 
-import hashlib
 from collections.abc import Mapping
 from typing import Any
 
-import orjson
 from django.db import transaction
 from django.utils import timezone
 
 from backend.accounts.models import Account
 from backend.catalogue import definition as definitions
-from backend.catalogue import pinyin
+from backend.catalogue.actions import signing, versions
 from backend.catalogue.definition import Definition, Fault, Lines
+from backend.catalogue.lifecycle import ITEMS
 from backend.catalogue.models import ServiceItem, ServiceVersion
 from backend.core.errors import Invalid
 from backend.organisation import duties
@@ -44,70 +43,41 @@ def load_item(
     *, actor: Account, definition: Mapping[str, Any], lines: Lines | None = None, file: str = ""
 ) -> ServiceVersion:
     """
-    导入事项: publish a definition as the item's next version, if it says anything new.
+    导入事项: publish a definition of the founding list as the item's next version, if it is new.
 
-    The version in force is retired in the same moment; cases keep the version they began with.
-    A suspended or exited item stays so. Loading the same content again changes nothing.
+    The founding list (首批事项清单) was confirmed on paper by every department before the platform
+    began (资府办发〔2016〕60号), so the system signs for it and says so; everything later goes
+    through drafts, sign-off and a second person. A suspended or exited item stays so.
 
     :param definition: as `files.read` returns it (领域说明 §2.2).
     :param lines: path → line of the file, so that a refusal can name it.
     :raises BadDefinition: everything that is wrong with it, at once.
-    :raises NotYourDuty: `actor` is neither an item administrator nor the system.
+    :raises NotYourDuty: `actor` is not the system.
     """
-    _may_publish(actor)
+    if actor.kind != Account.Kind.SYSTEM:
+        raise duties.NotYourDuty
     known = set(Department.objects.values_list("code", flat=True).distinct())
     if faults := definitions.faults(definition, lines=lines, departments=known, file=file):
         raise BadDefinition(faults)
-    whole = definitions.complete(definition)
-    return _publish(_item(whole), whole)
-
-
-def _may_publish(actor: Account) -> None:
-    if actor.kind == Account.Kind.SYSTEM:
-        return
-    if not any(post.role == duties.Role.ITEM_ADMIN for post in duties.posts_of(actor)):
-        raise duties.NotYourDuty
+    whole, now = definitions.complete(definition), timezone.now()
+    item = _item(whole)
+    version = versions.put_in_force(item, whole, now=now)
+    signed = item.sign_offs.filter(version_digest=version.digest)
+    if not signed.exists():
+        signing.sign(item, whole, by=signing.By(actor), at=now)
+    return version
 
 
 def _item(whole: Definition) -> ServiceItem:
     """Return the item, made or brought up to date, and locked."""
-    names = [whole.item["name"], whole.guide["short_name"], *whole.item["aliases"]]
-    fields = {**whole.item, "search_text": pinyin.search_text(names)}
-    code = fields.pop("code")
-    ServiceItem.objects.get_or_create(code=code, defaults=fields)
+    code = whole.item["code"]
+    fields = {key: value for key, value in whole.item.items() if key != "code"}
+    ServiceItem.objects.get_or_create(code=code, defaults={**fields, "search_text": ""})
     item = ServiceItem.objects.select_for_update().get(code=code)
-    changed = [name for name, value in fields.items() if getattr(item, name) != value]
-    for name in changed:
-        setattr(item, name, fields[name])
+    changed = versions.describe(item, whole)
     if item.status == ServiceItem.Status.DRAFT:
-        item.status = ServiceItem.Status.PUBLISHED
-        changed.append("status")
+        item.status = ITEMS.move("found", item.status).target
+        changed.add("status")
     if changed:
-        item.save(update_fields=changed)
+        item.save(update_fields=sorted(changed))
     return item
-
-
-def _publish(item: ServiceItem, whole: Definition) -> ServiceVersion:
-    content = {
-        **whole.version,
-        "form": whole.form,
-        "materials": whole.materials,
-        "steps": whole.steps,
-        "guide": whole.guide,
-    }
-    digest = hashlib.sha256(orjson.dumps(content, option=orjson.OPT_SORT_KEYS)).digest()
-    last = item.versions.order_by("-number").first()
-    current = item.versions.filter(published_at__isnull=False, retired_at__isnull=True).first()
-    if current and bytes(current.digest) == digest:
-        return current
-    now = timezone.now()
-    if current:
-        current.retired_at = now
-        current.save(update_fields=["retired_at"])
-    return ServiceVersion.objects.create(
-        item=item,
-        number=last.number + 1 if last else 1,
-        digest=digest,
-        published_at=now,
-        **content,
-    )

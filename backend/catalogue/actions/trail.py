@@ -18,8 +18,13 @@ def record(
     status: str = "",
     **details: object,
 ) -> CatalogueEvent:
-    """记痕: who (and for which office) did what, and how the subject stands after it."""
+    """
+    记痕: who (and for which office) did what, and how the subject stands after it.
+
+    :param details: what was done, in plain data; `note` is a text somebody wrote, kept apart.
+    """
     actor, post = by
+    note = str(details.pop("note", ""))
     return CatalogueEvent.objects.create(
         subject=about,
         key=str(key),
@@ -30,4 +35,5 @@ def record(
         office=post.department_name if post else "系统",
         at=at,
         details=details,
+        note=note,
     )

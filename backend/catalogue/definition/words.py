@@ -118,7 +118,8 @@ NAME = Text(most=64)
 NOTE = Text(most=300)
 CONDITION = Text(most=300)
 DAYS = Whole(0, 400)
-OPTIONS = OneOf((MapOf(NAME), ListOf(NAME, least=1)))
+CHOICE = Record({"value": NAME, "label": NAME})
+OPTIONS = OneOf((MapOf(NAME), ListOf(CHOICE, least=1), ListOf(NAME, least=1)))
 
 RULES = Record(
     {},

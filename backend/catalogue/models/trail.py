@@ -27,6 +27,7 @@ class CatalogueEvent(models.Model):
     office = models.CharField("部门", max_length=64)
     at = models.DateTimeField("时间")
     details = models.JSONField("详情", default=dict)
+    note = models.TextField("说明", blank=True)
 
     class Meta:
         verbose_name = "目录痕迹"

@@ -19,7 +19,7 @@ class ItemNotFound(NotFound):
     code, title = "item_not_found", "没有找到该事项, 可能已停办, 请在办事大厅重新查找"
 
 
-LISTED = (ServiceItem.Status.PUBLISHED, ServiceItem.Status.SUSPENDED)
+LISTED = (ServiceItem.Status.TRIAL, ServiceItem.Status.PUBLISHED, ServiceItem.Status.SUSPENDED)
 MOST_WORDS, MOST_LETTERS = 5, 50
 
 

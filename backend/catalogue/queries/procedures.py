@@ -210,6 +210,7 @@ def trail(subject: str, key: object) -> list[dict[str, Any]]:
             "office": one.office,
             "actor": name_of(one.actor),
             "details": one.details,
+            "note": one.note,
         }
         for one in rows.select_related("actor__staff")
     ]
