@@ -11,6 +11,7 @@ from tests.factories import world
 
 DEFINITION: dict[str, Any] = copy.deepcopy(PROMISED)
 DEFINITION["steps"][-1]["department"] = "MZ"
+DEFINITION["materials"][0]["form"] = "auto_form"  # made from the answers: nothing to bring
 
 
 def definition(**changes: Any) -> dict[str, Any]:
