@@ -200,16 +200,13 @@ def test_answers_as_the_table_says(client, client_of, case, route, who):
         caller = client_of(world.staff(*POSTS[who]))
     method, path = route.split(" ")
     code = case.item.code
-    url = BASE + path.format(number=case.number, key="s1", uid=NO_SESSION, code=code, token="x")
+    named = {"uid": NO_SESSION, "code": code, "token": "x", "pk": 2_000_000_000}
+    url = BASE + path.format(number=case.number, key="s1", **named)
     if path == "files":
         answer = caller.post(url, {"file": SimpleUploadedFile("a.exe", b"MZ")}, format="multipart")
     elif method == "PUT":
         answer = caller.put(f"{url}?offset=0", b"x", content_type="application/octet-stream")
     elif method == "GET":
-    url = BASE + path.format(
-        number=case.number, key="s1", uid=NO_SESSION, code=code, pk=2_000_000_000
-    )
-    if method == "GET":
         answer = caller.get(url, {"number": case.number} if path == "audit" else {})
     else:
         body = taking(code) if path in TAKING else BODIES.get(path, {})
