@@ -36,6 +36,7 @@ PURE = [
         "deadlines",
         "numbers",
         "trace",
+        "fold",
         "conditions",
         "workdays",
         "clockwork",

@@ -77,7 +77,7 @@ def test_a_thousand_tamperings_are_all_found(told, unguarded):
 def test_with_the_hash_unchecked_an_edit_goes_unseen(told, unguarded, monkeypatch):
     """Negative control: it is the hash that finds an edit."""
     event = CaseEvent.objects.filter(case__number=told[0], verb="accept").get()
-    CaseEvent.objects.filter(pk=event.pk).update(details={"opinion": "改过"})
+    CaseEvent.objects.filter(pk=event.pk).update(details={**event.details, "opinion": "改过"})
     assert len(found()) == 1
     monkeypatch.setattr(proof._Chain, "_why", lambda *_: "")
     assert found() == []

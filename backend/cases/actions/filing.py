@@ -189,11 +189,12 @@ def write(filing: Filing) -> None:
     moves.record(turn, "submit", channel=case.channel, **consent)
     for account, relation in filing.kin.items():
         moves.record(turn, "recuse", relation=relation, account=account, found="system")
+    for step, department_id in filing.first:
+        moves.open_one(turn, step, 0, department_id)
+    moves.seal(turn)
     case.save(force_insert=True)
     turn.changed.clear()
     ledger.write(turn, filing.lines)
-    for step, department_id in filing.first:
-        moves.open_one(turn, step, 0, department_id)
     if filing.kin:
         _keep_kin_away(turn, filing.kin)
     moves.tell(turn, "case.submitted", taken_by=turn.post.department_name if turn.post else "")

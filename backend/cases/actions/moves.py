@@ -12,9 +12,9 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from backend.accounts.models import Account
-from backend.cases import deadlines, trace, workflow
+from backend.cases import deadlines, fold, trace, workflow
 from backend.cases.actions import local, telling, timing, unanswered
-from backend.cases.lifecycle import LIFECYCLE, Status
+from backend.cases.lifecycle import CLOSED, LIFECYCLE, Status
 from backend.cases.models import Case, CaseEvent, CaseStep, ClockStop
 from backend.cases.queries import scope
 from backend.core.errors import Conflict, Invalid
@@ -56,6 +56,8 @@ class Turn:
     opened: list[CaseStep] = field(default_factory=list)
     told: list[tuple[str, dict[str, str]]] = field(default_factory=list)
     post: HeldPost | None = None
+    closed: list[str] = field(default_factory=list)
+    cancelled: bool = False
     ended: bool = False  # a step was: whatever was told from it may have nobody left to answer
 
     @property
@@ -192,6 +194,7 @@ def close_step(turn: Turn, step: CaseStep, state: str, opinion: str) -> None:
     if not done:
         raise late(StepNotOpen, turn.case)
     step.state, turn.ended = State(state), True
+    turn.closed.append(step.key)
 
 
 def open_stage(turn: Turn, index: int, *, round_: int = 1, only: str = "") -> None:
@@ -215,7 +218,7 @@ def open_stage(turn: Turn, index: int, *, round_: int = 1, only: str = "") -> No
 def cancel(turn: Turn, steps: QuerySet[CaseStep]) -> None:
     """取消: end those of `steps` that are open; nobody has to answer them any more."""
     steps.filter(state=State.OPEN).update(state=State.CANCELLED, done_at=turn.now)
-    turn.ended = True
+    turn.ended = turn.cancelled = True
 
 
 def office(found: Mapping[tuple[str, str], int], territory: Territory, step: workflow.Step) -> int:
@@ -321,32 +324,50 @@ def record(turn: Turn, verb: str, *, step: str = "", **details: object) -> None:
             details["as"] = "代岗"
     elif turn.actor.kind == Account.Kind.SYSTEM:
         details["office"] = "系统"
-    event = trace.canonical(
-        seq=case.event_count + 1,
+    turn.set(event_count=case.event_count + 1)
+    event = CaseEvent(
+        case=case,
+        seq=case.event_count,
         verb=verb,
-        actor_id=turn.actor.pk,
+        actor=turn.actor,
         at=turn.now,
         status=case.status,
         step=step,
         details=details,
     )
-    prev = bytes(case.event_head)
-    head = trace.link(prev=prev, number=case.number, event=event)
-    turn.events.append(
-        CaseEvent(
-            case=case,
-            seq=case.event_count + 1,
-            verb=verb,
-            actor=turn.actor,
-            at=turn.now,
-            status=case.status,
-            step=step,
-            details=details,
-            prev_hash=prev,
-            hash=head,
-        )
+    turn.events.append(event)
+
+
+def seal(turn: Turn) -> None:
+    """Close the chain over what the act recorded; its last event says what became of the case."""
+    fresh = [event for event in turn.events if not event.hash]
+    if not fresh:
+        return
+    if then := _then(turn):
+        fresh[-1].details[fold.THEN] = then
+    head = bytes(turn.case.event_head)
+    for event in fresh:
+        event.prev_hash = head
+        shape = trace.shape_of(event)
+        event.hash = head = trace.link(prev=head, number=turn.case.number, event=shape)
+    turn.set(event_head=head)
+
+
+def _then(turn: Turn) -> dict[str, Any]:
+    """Return what the act did to the steps and to the clock."""
+    case, opens = turn.case, [step.key for step in turn.opened]
+    left: list[str] | None = [] if case.status in CLOSED else None
+    if turn.cancelled and left is None:
+        standing = case.steps.filter(state=State.OPEN).values_list("key", flat=True)
+        left = [*standing, *opens]
+    moved = not turn.changed.isdisjoint(timing.CLOCK)
+    return fold.then_of(
+        open_=left,
+        ends=turn.closed,
+        opens=opens,
+        clock=timing.told(case) if moved else None,
+        on=turn.today,
     )
-    turn.set(event_count=case.event_count + 1, event_head=head)
 
 
 def tell(turn: Turn, kind: str, **params: str) -> None:
@@ -356,6 +377,7 @@ def tell(turn: Turn, kind: str, **params: str) -> None:
 
 def write(turn: Turn) -> None:
     """Write what the act changed: the case, its new links, its new steps, the notices."""
+    seal(turn)
     if turn.changed:
         turn.case.save(update_fields=sorted(turn.changed))
     CaseEvent.objects.bulk_create(turn.events)

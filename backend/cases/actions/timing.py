@@ -6,7 +6,7 @@ from typing import cast
 
 from django.utils import timezone
 
-from backend.cases import deadlines
+from backend.cases import deadlines, fold
 from backend.cases.models import Case, CaseStep
 from backend.core.workdays import DayKind, WorkCalendar
 
@@ -22,6 +22,17 @@ CLOCK = {
     "provisional",
 }
 """What of a case an act of the clock may change."""
+
+
+def told(case: Case) -> fold.Clock:
+    """Return the clock as the chain keeps it: its parts; the last days follow from them."""
+    began, stands = case.clock_from, case.paused_on
+    return (
+        began.isoformat() if began else None,
+        case.promised_total,
+        case.statutory_total,
+        stands.isoformat() if stands else None,
+    )
 
 
 def time_step(step: CaseStep, calendar: WorkCalendar, stops: Iterable[deadlines.Stop] = ()) -> None:

@@ -8,12 +8,13 @@ the last hash. (等保三级: 审计记录不可改; 领域说明 §1.4 痕迹�
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import orjson
 import psycopg
 from django.db import connection
 
-from backend.cases import numbers, trace
+from backend.cases import fold, numbers, trace
 
 CHUNK = 20_000  # cases read at once
 _EVENTS = """
@@ -22,7 +23,20 @@ COPY (
            event.seq, event.verb, event.actor_id,
            (extract(epoch FROM event.at) * 1000000)::bigint,
            event.status, event.step, event.details::text,
-           encode(event.prev_hash, 'hex'), encode(event.hash, 'hex'), event.id
+           encode(event.prev_hash, 'hex'), encode(event.hash, 'hex'), event.id,
+           CASE WHEN coalesce(event.seq, 1) = 1 THEN json_build_object(
+             'outcome', held.outcome,
+             'clock', json_build_array(held.clock_from, held.promised_total,
+                                       held.statutory_total, held.paused_on),
+             'decided_at', (extract(epoch FROM held.decided_at) * 1000000)::bigint,
+             'closed_at', (extract(epoch FROM held.closed_at) * 1000000)::bigint,
+             'open', (SELECT json_agg(step.key) FROM cases_casestep step
+                       WHERE step.case_id = held.id AND step.state = 'open'),
+             'stood', (SELECT json_agg(json_build_array(stop.began_on, stop.ended_on)
+                                       ORDER BY stop.began_on, stop.id)
+                         FROM cases_clockstop stop
+                        WHERE stop.case_id = held.id AND stop.ended_on > stop.began_on)
+           )::text END
       FROM cases_case held LEFT JOIN cases_caseevent event ON event.case_id = held.id
      WHERE held.id >= {first} AND held.id < {last}
      ORDER BY held.id, event.seq
@@ -74,12 +88,13 @@ def breaks(first: int, last: int) -> Iterator[Break]:
 class _Chain:
     """One case's events as they are read; remembers the first thing that is wrong."""
 
-    __slots__ = ("broken", "case_id", "count", "head", "number", "prev", "seq", "status", "walk")
+    __slots__ = ("broken", "case_id", "count", "folded", "head", "number", "prev", "seq", "stands")
 
     def __init__(self, row: tuple[str, ...]) -> None:
-        self.case_id, self.number, self.status = row[0], row[1], row[2]
+        self.case_id, self.number = row[0], row[1]
         self.count, self.head = int(row[3]), row[4]
-        self.prev, self.seq, self.walk = "", 0, ""
+        self.prev, self.seq, self.folded = "", 0, fold.Folded()
+        self.stands: dict[str, Any] = {"status": row[2], **(orjson.loads(row[15] or "{}"))}
         self.broken: Break | None = None
         try:
             numbers.read(self.number)
@@ -89,31 +104,26 @@ class _Chain:
     def add(self, row: tuple[str, ...]) -> None:
         if self.broken:
             return
-        seq, verb, status = int(row[5]), row[6], row[9]
         self.seq += 1
-        why = self._why(seq, row)
-        if not why and not trace.is_step(verb, self.walk, status):
-            why = f"状态不能由“{self.walk or '无'}”经 {verb} 变为“{status}”"
-        if why:
+        event = _shape(row)
+        if why := self._why(event, row) or self._walks(event):
             self.broken = Break(self.number, self.seq, int(row[14]), why)
-        self.prev, self.walk = row[13], status
+        self.prev = row[13]
 
-    def _why(self, seq: int, row: tuple[str, ...]) -> str:
-        if seq != self.seq:
+    def _why(self, event: dict[str, Any], row: tuple[str, ...]) -> str:
+        if event["seq"] != self.seq:
             return f"缺第{self.seq}条, 有记录被删除或改了次序"
         if row[12] != self.prev:
             return "与前一条接不上, 前面的记录被改动或被调换"
-        event = {
-            "seq": seq,
-            "verb": row[6],
-            "actor": int(row[7]),
-            "at": int(row[8]),
-            "status": row[9],
-            "step": row[10],
-            "details": orjson.loads(row[11]),
-        }
         made = trace.link(prev=bytes.fromhex(self.prev), number=self.number, event=event)
         return "" if made.hex() == row[13] else "内容与留存的摘要不符, 这条记录被改动"
+
+    def _walks(self, event: dict[str, Any]) -> str:
+        try:
+            self.folded.take(event)
+        except fold.BrokenWalk as broken:
+            return str(broken)
+        return ""
 
     def end(self) -> Break | None:
         if self.broken:
@@ -122,8 +132,18 @@ class _Chain:
             return Break(
                 self.number, self.seq + 1, None, f"应有{self.count}条, 末尾的记录被删除或追加"
             )
-        if self.walk != self.status:
-            return Break(
-                self.number, self.seq, None, f"痕迹止于“{self.walk}”, 办件却是“{self.status}”"
-            )
+        if why := "; ".join(fold.differences(self.folded, self.stands)):
+            return Break(self.number, self.seq, None, f"痕迹与办件不符: {why}")
         return None
+
+
+def _shape(row: tuple[str, ...]) -> dict[str, Any]:
+    return {
+        "seq": int(row[5]),
+        "verb": row[6],
+        "actor": int(row[7]),
+        "at": int(row[8]),
+        "status": row[9],
+        "step": row[10],
+        "details": orjson.loads(row[11]),
+    }

@@ -7,7 +7,7 @@ from typing import Any
 from django.utils import timezone
 
 from backend.accounts.models import Account, AuditEntry
-from backend.cases import deadlines, workflow
+from backend.cases import deadlines, fold, workflow
 from backend.cases.lifecycle import Status
 from backend.cases.models import Case, CaseEvent, CaseStep, Supplement
 from backend.cases.queries import (
@@ -58,7 +58,7 @@ _VERBS = {
 _READS_OPINIONS = frozenset({Duty.REVIEW, Duty.DECIDE, Duty.OVERSEE, Duty.AUDIT})
 _NOT_SHOWN = "(意见仅审核、督办岗位可见)"
 _NOTICES = frozenset({"request_supplement", "propose_supplement"})
-_NOT_IN_DETAILS = frozenset({"office", "opinion"})
+_NOT_IN_DETAILS = frozenset({"office", "opinion", fold.THEN})
 
 
 def find(account: Account, posts: Sequence[HeldPost], number: str) -> Case:
