@@ -6,6 +6,7 @@ Not in `api.py`, which DRF cannot load as early.
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from io import BytesIO
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -100,11 +101,7 @@ class Octets(BaseParser):
         media_type: str | None = None,
         parser_context: Mapping[str, Any] | None = None,
     ) -> Any:
-        most: int = (parser_context or {})["view"].most_bytes
-        raw: bytes = stream.read(most + 1)
-        if len(raw) > most:
-            raise BodyTooLarge
-        return raw
+        return _whole(stream, parser_context or {}, around=0)
 
 
 class OneFile(MultiPartParser):
@@ -116,8 +113,21 @@ class OneFile(MultiPartParser):
         media_type: str | None = None,
         parser_context: Mapping[str, Any] | None = None,
     ) -> "DataAndFiles[Any, Any]":
-        most: int = (parser_context or {})["view"].most_bytes
-        request: Request = (parser_context or {})["request"]
-        if int(request.META.get("CONTENT_LENGTH") or 0) > most + _AROUND:
-            raise BodyTooLarge
-        return super().parse(stream, media_type, parser_context)
+        body = _whole(stream, parser_context or {}, around=_AROUND)
+        return super().parse(BytesIO(body), media_type, parser_context)
+
+
+def _whole(stream: Any, context: Mapping[str, Any], *, around: int) -> bytes:
+    """
+    Return a body of announced length; a server may hand on what a cut connection left of one.
+
+    :raises BodyTooLarge: longer than the view takes.
+    :raises ParseError: it ended early.
+    """
+    announced = int(context["request"].META.get("CONTENT_LENGTH") or 0)
+    if announced > context["view"].most_bytes + around:
+        raise BodyTooLarge
+    raw: bytes = stream.read(announced)
+    if len(raw) < announced:
+        raise ParseError("连接中断, 这一段没有收全, 请从 received 处重传")
+    return raw

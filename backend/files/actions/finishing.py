@@ -136,7 +136,7 @@ def _keep(upload: Upload, clean: formats.Clean) -> StoredFile:
     )
     file.storage_key = vault.put(clean.data, kind=vault.FILES, context=file.context)
     with transaction.atomic():
-        held = Upload.objects.select_for_update(of=("self",)).get(pk=upload.pk)
+        held = uploads.hold(upload)
         won = held.state == Upload.State.OPEN
         if won:
             file.save(force_insert=True)
@@ -157,6 +157,6 @@ def _what_became_of(upload: Upload) -> StoredFile:
 
 @transaction.atomic
 def _refuse(upload: Upload, refusal: Invalid) -> None:
-    held = Upload.objects.select_for_update(of=("self",)).get(pk=upload.pk)
+    held = uploads.hold(upload)
     if held.state == Upload.State.OPEN:
         uploads.close(held, state=Upload.State.REFUSED, refusal=refusal.code)

@@ -161,11 +161,16 @@ def _again(upload: Upload, offset: int, data: bytes, digest: bytes) -> Upload:
     raise PartOutOfPlace(expected=upload.received)
 
 
+def hold(upload: Upload) -> Upload:
+    """Lock an upload until the transaction ends, and read it as it is now."""
+    return Upload.objects.select_for_update(of=("self",)).get(pk=upload.pk)
+
+
 def _entered(upload: Upload, part: UploadPart) -> bool:
     """Enter a stored part, unless another has moved on meanwhile."""
     try:
         with transaction.atomic():
-            held = Upload.objects.select_for_update().get(pk=upload.pk)
+            held = hold(upload)
             if held.state != Upload.State.OPEN or held.received != part.offset:
                 return False
             part.upload = held
