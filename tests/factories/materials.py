@@ -2,28 +2,17 @@
 
 from typing import Any
 
-from django.utils import timezone
-
 from backend.accounts.models import Account
 from backend.catalogue import ways
 from backend.catalogue.models import ServiceVersion
 from backend.exchange import queries as exchange
 from backend.files.models import StoredFile
 from backend.residents.models import Resident
+from tests.factories import files
 
 
 def a_file(owner: Account, state: str = "clean") -> StoredFile:
-    n = StoredFile.objects.count() + 1
-    return StoredFile.objects.create(
-        owner=owner,
-        media_type="image/jpeg",
-        size=1000,
-        sha256=n.to_bytes(32),
-        received_sha256=n.to_bytes(32),
-        state=state,
-        storage_key=f"test/{n}-{owner.pk}",
-        created_at=timezone.now(),
-    )
+    return files.clean_file(owner, state=state)
 
 
 def all_of(version: ServiceVersion, person: Resident, **facts: Any) -> dict[str, Any]:

@@ -31,6 +31,15 @@ BREAKAGES = {
     "decision_has_a_time": "UPDATE cases_case SET outcome = 'granted' WHERE id = {running}",
     "step_done_has_a_time": "UPDATE cases_casestep SET done_at = now()"
     " WHERE case_id = {running} AND state = 'open'",
+    "step_claimed_by_somebody_here": "WITH gone AS (UPDATE accounts_account SET is_active = false"
+    " WHERE id = (SELECT submitted_by_id FROM cases_case WHERE id = {running}) RETURNING id)"
+    " UPDATE cases_casestep SET claimed_by_id = gone.id FROM gone"
+    " WHERE case_id = {running} AND state = 'open'",
+    "recused_hold_nothing": "WITH away AS (INSERT INTO cases_recusal (case_id, account_id,"
+    " relation, found, declared_by_id, at, reason) SELECT id, submitted_by_id, 'self', 'declared',"
+    " submitted_by_id, now(), '' FROM cases_case WHERE id = {running} RETURNING account_id)"
+    " UPDATE cases_casestep SET claimed_by_id = away.account_id FROM away"
+    " WHERE case_id = {running} AND state = 'open'",
     "extension_counts": "INSERT INTO cases_extension (case_id, days, reason, state, asked_by_id,"
     " asked_at, decided_by_id, decided_at, note) SELECT id, 999, '', 'approved', submitted_by_id,"
     " now(), submitted_by_id, now(), '' FROM cases_case WHERE id = {running}",
