@@ -129,6 +129,12 @@ def _each(job: str, numbers: Iterator[str], act: Callable[..., object]) -> None:
             _log.error("clock_act_broke", job=job, case=number, fault=type(fault).__name__)
 
 
+@shared_task(name="clock.version_moves")
+def version_moves() -> None:
+    """换版: go on with reports and orders; each case is a transaction of its own."""
+    cases.carry_on_moves()
+
+
 @shared_task(name="clock.lights")
 def lights() -> None:
     """红黄灯: tell staff of steps that turned yellow or red."""

@@ -56,6 +56,12 @@ def _with_days(step: Step, days: Mapping[str, int]) -> Step:
     return {**step, "days": days[step["key"]]} if step["key"] in days else step
 
 
+def asks_for(material: Mapping[str, Any], facts: Mapping[str, object]) -> bool:
+    """Say whether a material is asked for, the answers being what they are."""
+    when = material.get("when")
+    return bool(material["required"]) and (not when or conditions.holds(when, facts))
+
+
 def decides_at(plan: Plan) -> int:
     """Return the index of the deciding stage: the last that holds a step with `decides`."""
     return max(

@@ -12,6 +12,7 @@ _EVERY = {
     "clock.system_steps": (5, "maint"),
     "clock.typeset": (2, "maint"),
     "clock.lights": (60, "maint"),
+    "clock.version_moves": (30, "maint"),
     "clock.procedures": (600, "maint"),
     "clock.unanswered": (600, "maint"),
     "clock.supplements": (600, "maint"),

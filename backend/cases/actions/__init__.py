@@ -23,11 +23,13 @@ from backend.cases.actions.supplements import (
 from backend.cases.actions.system import run_system_step
 from backend.cases.actions.taking import find_person, open_form, register_person, take, take_instant
 from backend.cases.actions.transferring import transfer
+from backend.cases.actions.versions import carry_on_moves, propose_move, run_move
 
 __all__ = [
     "accept",
     "alert_lights",
     "approve_supplement",
+    "carry_on_moves",
     "claim",
     "conclude",
     "decide",
@@ -47,6 +49,7 @@ __all__ = [
     "pass_step",
     "prolong_supplement",
     "propose_extension",
+    "propose_move",
     "recuse",
     "refuse_extension",
     "refuse_supplement",
@@ -58,6 +61,7 @@ __all__ = [
     "resume",
     "return_step",
     "reveal",
+    "run_move",
     "run_system_step",
     "state_kin",
     "submit",

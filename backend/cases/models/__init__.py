@@ -6,6 +6,7 @@ from backend.cases.models.delivery import Delivery
 from backend.cases.models.draft import Draft, LookupGuard
 from backend.cases.models.event import CaseEvent
 from backend.cases.models.material import CaseMaterial, Replacement
+from backend.cases.models.moving import MovedCase, VersionMove
 from backend.cases.models.people import HandOver, HandOverLine, KinStatement, Recusal
 from backend.cases.models.step import CaseStep
 from backend.cases.models.supplement import Amendment, Defect, Supplement
@@ -26,9 +27,11 @@ __all__ = [
     "HandOverLine",
     "KinStatement",
     "LookupGuard",
+    "MovedCase",
     "Recount",
     "Recusal",
     "Replacement",
     "Supplement",
+    "VersionMove",
     "answers_context",
 ]

@@ -49,6 +49,7 @@ _VERBS = {
     "pass_step": "通过",
     "reject_step": "不予通过",
     "return_step": "退回上一环节",
+    "move_version": "换到新版",
     "propose_supplement": "提出再次补正",
     "answer_supplement": "补正(部分)",
     "supplement": "补正",

@@ -42,6 +42,7 @@ _CONSENTS = {
 }
 _TOLD = {
     "submit": "{who}提交了申请",
+    "move_version": "办理要求有更新, 不影响已受理的申请",
     "accept": "{office}受理了申请, 开始计时",
     "decline": "{office}决定不予受理",
     "pass_step": "{office}办完了“{step}”",
