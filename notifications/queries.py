@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from backend.accounts.models import Account
 from notifications import kinds
-from notifications.models import Heartbeat, Notification, Quota
+from notifications.models import Heartbeat, Notification, Quota, ReminderRule
 
 UNREAD_CAP = 1001
 MOST_TEMPLATES = 5
@@ -128,3 +128,9 @@ def _worth_asking(grant: GrantsLeft, rank: Mapping[str, int]) -> bool:
 def heartbeats() -> dict[str, datetime]:
     """Return when each worker last did its round."""
     return dict(Heartbeat.objects.values_list("worker", "at"))
+
+
+def rules_in_force() -> dict[str, dict[str, Any]]:
+    """Return the data of every reminder rule's present version, by its key."""
+    rows = ReminderRule.objects.filter(effective_to__isnull=True).order_by("key", "version")
+    return dict(rows.values_list("key", "data"))

@@ -94,14 +94,14 @@ def read_shared(path: FilePath) -> Shared:
     return shared
 
 
-def read(name: str, content: bytes, shared: Shared) -> ItemFile:
+def read(name: str, content: bytes, shared: Shared, *, most: int = MOST_BYTES) -> ItemFile:
     """
-    Read one file.
+    Read one file of at most `most` bytes.
 
     :raises Unreadable: too large, no UTF-8, no YAML, or YAML that has no place here.
     """
-    if len(content) > MOST_BYTES:
-        raise _unreadable(name, 1, f"文件超过{MOST_BYTES // 1024}KB")
+    if len(content) > most:
+        raise _unreadable(name, 1, f"文件超过{most // 1024}KB")
     try:
         text = content.decode("utf-8")
     except UnicodeDecodeError as error:

@@ -13,7 +13,7 @@ from backend.staff_api import (
     window,
     worklist,
 )
-from backend.staff_api.catalogue import params, rollout
+from backend.staff_api.catalogue import config, moves, params, rollout
 
 urlpatterns = [
     path("login", auth.Login.as_view()),
@@ -70,6 +70,13 @@ urlpatterns = [
     path("catalogue/items/<str:code>/parameters/unset", params.ParamUnset.as_view()),
     path("catalogue/items/<str:code>/parameters/diff", params.ParamDiff.as_view()),
     path("catalogue/items/<str:code>/parameters/history", params.ParamHistory.as_view()),
+    path("catalogue/items/<str:code>/moves", moves.Moves.as_view()),
+    path("catalogue/items/<str:code>/moves/<uuid:uid>", moves.MoveDetail.as_view()),
+    path("catalogue/items/<str:code>/moves/<uuid:uid>/cases", moves.MoveCases.as_view()),
+    path("catalogue/items/<str:code>/moves/<uuid:uid>/run", moves.MoveRun.as_view()),
+    path("catalogue/config", config.ConfigExport.as_view()),
+    path("catalogue/config/import", config.ConfigImport.as_view()),
+    path("catalogue/config/sheets", config.SheetImport.as_view()),
     path("catalogue/rollout", rollout.RolloutChart.as_view()),
     path("catalogue/rollout/unset", rollout.RolloutUnset.as_view()),
     path("catalogue/rollout/changes", rollout.RolloutChanges.as_view()),

@@ -68,6 +68,11 @@ def load_rule(*, data: Mapping[str, Any], today: date | None = None) -> Reminder
     )
 
 
+def rule_faults(data: Mapping[str, Any]) -> list[str]:
+    """Return what is wrong with a rule's data, each in a sentence."""
+    return list(_faults(data))
+
+
 def _faults(data: Mapping[str, Any]) -> Iterator[str]:
     wrong = [key for key, kind in _NEEDED.items() if not isinstance(data.get(key), kind)]
     if wrong:

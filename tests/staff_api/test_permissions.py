@@ -83,6 +83,13 @@ POST catalogue/items/{code}/parameters         401 403 403 403 403 403 403 403 4
 POST catalogue/items/{code}/parameters/unset   401 403 403 403 403 403 403 403 403 403 403
 GET catalogue/items/{code}/parameters/diff     401 403 403 403 403 403 403 403 403 403 403
 GET catalogue/items/{code}/parameters/history  401 403 403 403 403 403 403 403 403 403 403
+POST catalogue/items/{code}/moves              401 403 403 403 403 403 403 403 403 403 403
+GET catalogue/items/{code}/moves/{uid}         401 403 403 403 403 403 403 403 403 403 403
+GET catalogue/items/{code}/moves/{uid}/cases   401 403 403 403 403 403 403 403 403 403 403
+POST catalogue/items/{code}/moves/{uid}/run    401 403 403 403 403 403 403 403 403 403 403
+GET catalogue/config                           401 403 403 403 403 403 403 403 403 403 403
+POST catalogue/config/import                   401 403 403 403 403 403 403 403 403 403 403
+POST catalogue/config/sheets                   401 403 403 403 403 403 403 403 403 403 403
 GET catalogue/rollout                          401 403 403 403 403 403 403 403 403 403 403
 POST catalogue/rollout                         401 403 403 403 403 403 403 403 403 403 403
 POST catalogue/rollout/unset                   401 403 403 403 403 403 403 403 403 403 403
@@ -118,6 +125,9 @@ TABLE = {
 NOBODY = {"id_number": "512002194603070028", "purpose": "收件"}
 _SETTING = {"division": world.COUNTY, "key": "amount", "value": 1, "reason": "试行"}
 BODIES = {
+    "catalogue/items/{code}/moves": {"reason": "试行"},
+    "catalogue/config/import": {"files": {"manifest.yaml": "format: 1"}, "reason": "试行"},
+    "catalogue/config/sheets": {"kind": "aliases", "text": "item,alias", "reason": "试行"},
     "catalogue/rollout": {"division": world.COUNTY, "stage": "off", "reason": "试行"},
     "catalogue/rollout/unset": {"division": world.COUNTY, "reason": "试行"},
     "catalogue/items/{code}/parameters": _SETTING,

@@ -54,7 +54,7 @@ def set_rollout(
     place, item = queries.place_of(division), _item(item_code)
     may_configure(actor, place)
     now, own = _locked(place, item, capability)
-    _may_follow(now, stage)
+    _follow(now, stage)
     before = own.stage if own else ""
     if own and before == stage:
         return own
@@ -84,7 +84,7 @@ def unset_rollout(
     entries = dict(standing.entries_of(item.code if item else None, capability))
     del entries[place.code, item.code if item else None]
     above = standing.standing(entries, item.code if item else None, _chain(place))
-    _may_follow(now, above.stage)
+    _follow(now, above.stage)
     before = own.stage
     own.delete()
     _note(actor, place, item, capability, before, "", reason)
@@ -134,8 +134,13 @@ def _chain(place: Division) -> Sequence[str]:
     return standing.chain_of(place, today=timezone.localdate())
 
 
-def _may_follow(now: str, stage: str) -> None:
-    if now != stage and (now, stage) not in _STEPS:
+def may_follow(now: str, stage: str) -> bool:
+    """Say whether a stage may be set where another one holds now."""
+    return now == stage or (now, stage) in _STEPS
+
+
+def _follow(now: str, stage: str) -> None:
+    if not may_follow(now, stage):
         raise StageSkipped(f"现在是{Stage(now).label}, 不能直接改为{Stage(stage).label}", state=now)
 
 
