@@ -2,6 +2,8 @@
 
 import pytest
 
+from backend.catalogue import queries
+from backend.catalogue.models import VersionDraft
 from backend.staff_api.catalogue import config as door
 from tests.catalogue.test_config import small
 from tests.factories import world
@@ -32,6 +34,21 @@ def test_shows_what_an_import_would_change_before_it_does(desk):
     done = desk.post(BASE + "/import", {**body, "apply": True}, format="json").json()
     assert done["applied"]
     assert desk.post(BASE + "/import", body, format="json").json()["differences"] == []
+
+
+def test_items_come_in_as_drafts_to_be_signed_off(desk):
+    files = desk.get(BASE).json()["files"]
+    item = files["items/T-1.yaml"]
+    files["items/T-1.yaml"] = item.replace("promised_days: 15", "promised_days: 16")
+    body = {"files": files, "reason": "推广", "apply": True}
+    done = desk.post(BASE + "/import", body, format="json").json()
+    assert (done["applied"], done["drafts"]) == (True, ["T-1"])
+    draft = VersionDraft.objects.get()
+    assert draft.definition["promised_days"] == 16
+    assert queries.in_force_of("T-1").number == 1
+    files["items/T-2.yaml"] = item.replace("code: T-1", "code: T-2")
+    refused = desk.post(BASE + "/import", body, format="json").json()
+    assert [(one["file"], one["path"]) for one in refused["faults"]] == [("items/T-2.yaml", "code")]
 
 
 def test_refuses_bad_files_with_every_fault(desk):

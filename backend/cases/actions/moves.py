@@ -17,6 +17,7 @@ from backend.cases.actions import local, telling, timing, unanswered
 from backend.cases.lifecycle import CLOSED, LIFECYCLE, Status
 from backend.cases.models import Case, CaseEvent, CaseStep, ClockStop
 from backend.cases.queries import scope
+from backend.catalogue import queries as catalogue
 from backend.core.errors import Conflict, Invalid
 from backend.core.lifecycle import IllegalMove, Move
 from backend.organisation import duties
@@ -99,14 +100,17 @@ def turn_of(*, actor: Account, number: str) -> Turn:
         raise scope.CaseNotFound
     if getattr(case, "away", False):
         raise scope.keep_away(number, case.status)
+    case.version = catalogue.frozen(case.version_id)
     return Turn(actor=actor, case=case, now=timezone.now(), posts=posts)
 
 
 def lock(cases: QuerySet[Case]) -> QuerySet[Case]:
-    """Take the case's row lock: whoever comes second sees what the first one did."""
-    return cases.select_for_update(of=("self",)).select_related(
-        "version", "item", "applicant__hukou_division"
-    )
+    """
+    Take the case's row lock: whoever comes second sees what the first one did.
+
+    The version is not joined: a case that was moved to another one while we waited would be lost.
+    """
+    return cases.select_for_update(of=("self",)).select_related("item", "applicant__hukou_division")
 
 
 @contextmanager

@@ -243,6 +243,7 @@ def _move_one(move: VersionMove, target: Target, pk: int) -> None:
     if row is None:
         return
     case = moves.lock(Case.objects.filter(pk=row.case_id)).get()
+    case.version = catalogue.frozen(case.version_id)
     row.done_at = timezone.now()
     row.state, row.why = Row.SKIPPED, _why_not(row, case)
     if not row.why:
@@ -295,26 +296,23 @@ def _apply(turn: Turn, move: VersionMove, target: Target, one: Whole, verdict: V
     moves.write(turn)
 
 
-_STEP = ["stage", "name", "role", "department", "days", "day_kind", "due_on", "warn_on", "alerted"]
-_LEASE = ["claimed_by", "claimed_until"]
+_STEP = (
+    *("stage", "name", "role", "department_id", "days", "day_kind", "due_on", "warn_on"),
+    *("alerted", "claimed_by_id", "claimed_until"),
+)
 
 
 def _restage(turn: Turn, one: Whole, verdict: Verdict, offices: dict[tuple[str, str], int]) -> None:
     """Let opened steps stand where the new plan has them; those still open follow its rules."""
     asked = [stop for stop in one.stops if stop.kind != ClockStop.Kind.STEP]
-    changed = []
     for step in one.steps:
-        stage = verdict.stages.get(step.key, step.stage)
-        rule = workflow.step_of(turn.plan, stage, step.key)
+        before = {name: getattr(step, name) for name in _STEP}
+        step.stage = verdict.stages.get(step.key, step.stage)
+        rule = workflow.step_of(turn.plan, step.stage, step.key)
         if step.state == State.OPEN and rule:
-            step.stage = stage
             _follow(turn, step, rule, moves.office(offices, one.territory, rule), asked)
-            changed.append(step)
-        elif step.stage != stage:
-            step.stage = stage
-            changed.append(step)
-    if changed:
-        CaseStep.objects.bulk_update(changed, [*_STEP, *_LEASE])
+        if changed := [name for name in _STEP if getattr(step, name) != before[name]]:
+            step.save(update_fields=changed)
 
 
 def _follow(

@@ -1,7 +1,7 @@
 """导入配置: what another environment exported, put in force here; only what differs, and traced."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from backend.accounts.models import Account
 from backend.catalogue import folders, queries
-from backend.catalogue.actions import rollout
+from backend.catalogue.actions import drafting, rollout
 from backend.catalogue.actions.loading import load_item
 from backend.catalogue.actions.params import may_configure
 from backend.catalogue.definition import Fault
@@ -35,6 +35,7 @@ class Imported:
     differences: list[Difference]
     faults: list[dict[str, Any]]
     applied: bool
+    drafts: list[str] = field(default_factory=list)
 
 
 def import_config(
@@ -43,8 +44,10 @@ def import_config(
     """
     导入配置: compare a folder with what is in force, and put in force what differs.
 
-    New content of an item is a new version; running cases keep theirs. What is only here stays.
-    Without `apply` nothing is written, and faults are told instead of refused.
+    New content of an item is a new version; running cases keep theirs. From the hands of people it
+    is a draft first, to be signed off and published as any other; only the platform's operators
+    bring versions that were signed elsewhere. What is only here stays. Without `apply` nothing is
+    written, and faults are told instead of refused.
 
     :param texts: path → YAML, as `manage.py config export` writes them.
     :raises BadConfiguration: anything of it cannot be; nothing is written.
@@ -54,13 +57,25 @@ def import_config(
     today = timezone.localdate()
     with transaction.atomic():
         told, reading = present.differences(texts, today=today)
+        drafts: list[str] = []
+        if actor.kind != Account.Kind.SYSTEM:
+            _only_admitted(reading)
         faults = [_told(fault) for fault in reading.faults]
         if faults and apply:
             shown = "; ".join(str(fault) for fault in reading.faults)
             raise BadConfiguration(f"{BadConfiguration.title}: {shown}", faults=faults)
         if apply and told:
-            _apply(actor, reading, present.present(today=today), reason, today)
-    return Imported(told, faults, applied=apply)
+            here = present.present(today=today)
+            drafts = _put_items(actor, reading, here, texts)
+            _apply(actor, reading.config, here, reason, today)
+    return Imported(told, faults, applied=apply, drafts=drafts)
+
+
+def _only_admitted(reading: Reading) -> None:
+    codes = set(reading.config.items)
+    known = set(ServiceItem.objects.filter(code__in=codes).values_list("code", flat=True))
+    for code in sorted(codes - known):
+        reading.fault("item", code, "code", "没有这个事项, 新事项须先准入")
 
 
 def _told(fault: Fault) -> dict[str, Any]:
@@ -72,12 +87,27 @@ def _told(fault: Fault) -> dict[str, Any]:
     }
 
 
-def _apply(actor: Account, reading: Reading, here: Configuration, reason: str, today: date) -> None:
-    there = reading.config
-    for code, definition in there.items.items():
-        if code not in here.items or not folders.same("item", here.items[code], definition):
-            file, lines = reading.lines[code]
+def _put_items(
+    actor: Account, reading: Reading, here: Configuration, texts: Mapping[str, str]
+) -> list[str]:
+    """Publish items that differ, or begin drafts of them; return the codes of the drafts."""
+    drafts: list[str] = []
+    for code, definition in reading.config.items.items():
+        if code in here.items and folders.same("item", here.items[code], definition):
+            continue
+        file, lines = reading.lines[code]
+        if actor.kind == Account.Kind.SYSTEM:
             load_item(actor=actor, definition=definition, lines=lines, file=file)
+            continue
+        draft = drafting.create(actor=actor, item_code=code)
+        drafting.save(actor=actor, uid=draft.uid, revision=draft.revision, text=texts[file])
+        drafts.append(code)
+    return drafts
+
+
+def _apply(
+    actor: Account, there: Configuration, here: Configuration, reason: str, today: date
+) -> None:
     for key, rule in there.rules.items():
         if here.rules.get(key) != rule:
             rules.load_rule(data=rule)

@@ -76,6 +76,9 @@ class ConfigImportOut(serializers.Serializer[Any]):
     differences = ConfigDifferenceOut(many=True)
     faults = ConfigFaultOut(many=True)
     applied = serializers.BooleanField()
+    drafts = serializers.ListField(
+        child=serializers.CharField(), help_text="成为草稿的事项, 签认后另行发布"
+    )
 
 
 class SheetFaultOut(serializers.Serializer[Any]):
@@ -124,7 +127,7 @@ class ConfigExport(StaffView):
 class ConfigImport(StaffView):
     @extend_schema(request=ConfigImportIn, responses=ConfigImportOut)
     def post(self, request: Request) -> Response:
-        """导入配置: 先看差异(试导), 再执行; 只有不同的部分成为新版本, 有错则一处不改."""
+        """导入配置: 先看差异(试导), 再执行; 参数、开通、规则即时生效, 事项成为草稿待签认."""
         body = self.read(ConfigImportIn)
         told = actions.import_config(
             actor=self.actor, texts=body["files"], reason=body["reason"], apply=body["apply"]
@@ -134,6 +137,7 @@ class ConfigImport(StaffView):
                 "differences": [_shown(one) for one in told.differences],
                 "faults": told.faults,
                 "applied": told.applied,
+                "drafts": told.drafts,
             }
         )
 
