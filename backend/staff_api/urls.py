@@ -14,6 +14,7 @@ from backend.staff_api import (
     worklist,
 )
 from backend.staff_api.catalogue import config, moves, params, rollout
+from backend.staff_api.catalogue.urls import urlpatterns as governance
 
 urlpatterns = [
     path("login", auth.Login.as_view()),
@@ -102,4 +103,5 @@ urlpatterns = [
     path("inbox", inbox.Inbox.as_view()),
     path("inbox/read", inbox.InboxRead.as_view()),
     path("audit", cases.Audit.as_view()),
+    *governance,
 ]

@@ -114,6 +114,44 @@ GET stand-ins                           401 403 403 403 403 403 403 403 200 403 
 POST stand-ins                          401 403 403 403 403 403 403 403 404 403 403
 POST stand-ins/{pk}/end                 401 403 403 403 403 403 403 403 404 403 403
 GET hand-overs                          401 403 403 403 403 403 403 403 200 403 403
+GET catalogue/admissions                          401 403 200 200 200 200 200 200 200 200 200
+POST catalogue/admissions                          401 403 403 403 403 403 403 403 403 403 403
+GET catalogue/admissions/{uid}                    401 403 404 404 404 404 404 404 404 404 404
+POST catalogue/admissions/{uid}/resubmit           401 403 404 404 404 404 404 404 404 404 404
+POST catalogue/admissions/{uid}/vet                401 403 404 404 404 404 404 404 404 404 404
+POST catalogue/admissions/{uid}/return             401 403 404 404 404 404 404 404 404 404 404
+POST catalogue/admissions/{uid}/refuse             401 403 404 404 404 404 404 404 404 404 404
+POST catalogue/admissions/{uid}/approve            401 403 404 404 404 404 404 404 404 404 404
+POST catalogue/admissions/{uid}/withdraw           401 403 404 404 404 404 404 404 404 404 404
+GET catalogue/exits                               401 403 200 200 200 200 200 200 200 200 200
+POST catalogue/exits                               401 403 403 403 403 403 403 403 403 403 403
+GET catalogue/exits/{uid}                         401 403 404 404 404 404 404 404 404 404 404
+GET catalogue/exits/{uid}/cases                   401 403 404 404 404 404 404 404 404 404 404
+POST catalogue/exits/{uid}/resubmit                401 403 404 404 404 404 404 404 404 404 404
+POST catalogue/exits/{uid}/vet                     401 403 404 404 404 404 404 404 404 404 404
+POST catalogue/exits/{uid}/return                  401 403 404 404 404 404 404 404 404 404 404
+POST catalogue/exits/{uid}/refuse                  401 403 404 404 404 404 404 404 404 404 404
+POST catalogue/exits/{uid}/approve                 401 403 404 404 404 404 404 404 404 404 404
+POST catalogue/exits/{uid}/withdraw                401 403 404 404 404 404 404 404 404 404 404
+GET catalogue/refusals                            401 403 200 200 200 200 200 200 200 200 200
+POST catalogue/refusals                            401 403 201 201 403 403 403 403 403 403 403
+POST catalogue/refusals/{uid}/answer               401 403 404 404 404 404 404 404 404 404 404
+GET catalogue/items                               401 403 200 200 200 200 200 200 200 200 200
+GET catalogue/items/{code}                        401 403 200 200 200 200 200 200 200 200 200
+GET catalogue/items/{code}/diff                   401 403 400 400 400 400 400 400 400 400 400
+POST catalogue/items/{code}/suspend                401 403 403 403 403 403 403 403 403 403 403
+POST catalogue/items/{code}/resume                 401 403 403 403 403 403 403 403 403 403 403
+POST catalogue/items/{code}/call-off               401 403 403 403 403 403 403 403 403 403 403
+POST catalogue/items/{code}/drafts                 401 403 403 403 403 403 403 403 403 403 403
+GET catalogue/drafts                              401 403 200 200 200 200 200 200 200 200 200
+GET catalogue/drafts/{uid}                        401 403 404 404 404 404 404 404 404 404 404
+PUT catalogue/drafts/{uid}                        401 403 404 404 404 404 404 404 404 404 404
+POST catalogue/drafts/{uid}/validate               401 403 404 404 404 404 404 404 404 404 404
+POST catalogue/drafts/{uid}/simulate               401 403 404 404 404 404 404 404 404 404 404
+POST catalogue/drafts/{uid}/sign-off               401 403 404 404 404 404 404 404 404 404 404
+POST catalogue/drafts/{uid}/try-out                401 403 404 404 404 404 404 404 404 404 404
+POST catalogue/drafts/{uid}/publish                401 403 404 404 404 404 404 404 404 404 404
+POST catalogue/drafts/{uid}/discard                401 403 404 404 404 404 404 404 404 404 404
 GET inbox                               401 403 200 200 200 200 200 200 200 200 200
 POST inbox/read                         401 403 200 200 200 200 200 200 200 200 200
 GET audit                               401 403 403 403 403 403 403 403 200 200 403
@@ -124,10 +162,43 @@ TABLE = {
 }
 NOBODY = {"id_number": "512002194603070028", "purpose": "收件"}
 _SETTING = {"division": world.COUNTY, "key": "amount", "value": 1, "reason": "试行"}
+_APPLICATION = {
+    "code": "ZY-CL-009", "name": "辅具借用", "theme": "助残", "level": "county",
+    "department_code": "CL", "legal_basis": "条例", "reason": "就近", "monthly_cases": 9,
+    "minutes_each": 9, "staff_offered": 1,
+}  # fmt: skip
+_SAID = {"opinion": "同意", "minutes": "3号"}
+_EXIT = {"item_code": "T-0", "ground": "rare", "legal_basis": "低频", "reason": "低频"}
+_SAMPLE = {"name": "甲", "division": world.VILLAGE, "start_on": "2026-06-01"}
+_GOVERNING = {
+    "admissions": _APPLICATION,
+    "admissions/{uid}/resubmit": _APPLICATION,
+    "exits": _EXIT,
+    "exits/{uid}/resubmit": _EXIT,
+    **{
+        f"{kind}/{{uid}}/{verb}": _SAID
+        for kind in ("admissions", "exits")
+        for verb in ("vet", "return", "refuse", "approve")
+    },
+    "refusals": {
+        "asked_by": "某局",
+        "asked_on": "2026-01-05",
+        "work": "登记",
+        "evidence": "群消息",
+    },
+    "refusals/{uid}/answer": {"finding": "已核实"},
+    "items/{code}/suspend": {"reason": "对接", "expected_on": "2099-01-01"},
+    "items/{code}/call-off": {"reason": "修改"},
+    "drafts/{uid}": {"revision": 1, "definition": {"code": "x"}},
+    "drafts/{uid}/simulate": {"samples": [_SAMPLE]},
+    "drafts/{uid}/try-out": {"revision": 1, "divisions": [world.TOWN]},
+    **{f"drafts/{{uid}}/{verb}": {"revision": 1} for verb in ("sign-off", "publish", "discard")},
+}
 BODIES = {
     "catalogue/items/{code}/moves": {"reason": "试行"},
     "catalogue/config/import": {"files": {"manifest.yaml": "format: 1"}, "reason": "试行"},
     "catalogue/config/sheets": {"kind": "aliases", "text": "item,alias", "reason": "试行"},
+    **{f"catalogue/{path}": body for path, body in _GOVERNING.items()},
     "catalogue/rollout": {"division": world.COUNTY, "stage": "off", "reason": "试行"},
     "catalogue/rollout/unset": {"division": world.COUNTY, "reason": "试行"},
     "catalogue/items/{code}/parameters": _SETTING,
@@ -214,6 +285,8 @@ def test_answers_as_the_table_says(client, client_of, case, route, who):
     url = BASE + path.format(number=case.number, key="s1", **named)
     if path == "files":
         answer = caller.post(url, {"file": SimpleUploadedFile("a.exe", b"MZ")}, format="multipart")
+    elif method == "PUT" and path.startswith("catalogue/"):
+        answer = caller.put(url, BODIES[path], format="json")
     elif method == "PUT":
         answer = caller.put(f"{url}?offset=0", b"x", content_type="application/octet-stream")
     elif method == "GET":

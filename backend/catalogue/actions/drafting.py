@@ -126,6 +126,12 @@ def save(
     return draft, check(draft.item, data, today=turn.today, lines=lines)
 
 
+def validate(*, actor: Account, uid: UUID) -> tuple[VersionDraft, Checked]:
+    """校验: say what stands against a draft as it is; nothing is written."""
+    draft = queries.find(duties.posts_of(actor), uid)
+    return draft, check(draft.item, draft.definition, today=timezone.localdate())
+
+
 def sign_off(*, actor: Account, uid: UUID, revision: int) -> SignOff:
     """
     签认: the responsible department confirms this very revision, electronically.

@@ -60,6 +60,23 @@ def find(posts: Sequence[HeldPost], uid: UUID) -> VersionDraft:
     return draft
 
 
+def page_of(posts: Sequence[HeldPost], uid: UUID) -> dict[str, Any]:
+    """Return a draft whole, if it is in sight."""
+    return detail(find(posts, uid))
+
+
+def made(draft: VersionDraft) -> dict[str, Any]:
+    """Return what a new draft begins with."""
+    return {"uid": draft.uid, "revision": draft.revision, "definition": draft.definition}
+
+
+def checked(
+    draft: VersionDraft, faults: Sequence[Fault], warnings: Sequence[Fault]
+) -> dict[str, Any]:
+    """Return what stands against a draft's revision."""
+    return {"revision": draft.revision, "faults": told(faults), "warnings": told(warnings)}
+
+
 def detail(draft: VersionDraft) -> dict[str, Any]:
     """Return a draft whole: its text, who signed which revision, its trail, what may be done."""
     offs = draft.sign_offs.select_related("signer__staff", "office").order_by("pk")
