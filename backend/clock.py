@@ -88,6 +88,16 @@ def system_steps() -> None:
             _log.error("system_step_broke", step=step_id, fault=type(fault).__name__)
 
 
+@shared_task(name="clock.bundles")
+def bundles() -> None:
+    """一件事: parts whose turn has come begin, and bundles whose parts have ended end."""
+    for pk in todo.bundles():
+        try:
+            cases.settle_bundle(bundle=pk)
+        except Exception as fault:  # one that breaks leaves the others alone
+            _log.error("bundle_broke", bundle=pk, fault=type(fault).__name__)
+
+
 @shared_task(name="clock.typeset")
 def typeset() -> None:
     """文书: print what acts have ordered; whoever breaks off leaves the order for the next ring."""

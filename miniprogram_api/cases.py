@@ -88,6 +88,20 @@ class TodoOut(serializers.Serializer[Any]):
     revision = serializers.IntegerField(help_text="提交补正时带上")
 
 
+class PartOut(serializers.Serializer[Any]):
+    """一件事的分项: 各有编号、部门、时限."""
+
+    key = serializers.CharField()
+    number = serializers.CharField()
+    item_name = serializers.CharField()
+    department = serializers.CharField()
+    status = serializers.ChoiceField(choices=Status.choices)
+    status_label = serializers.CharField()
+    outcome = serializers.CharField(allow_blank=True)
+    promised_due_on = serializers.DateField(allow_null=True)
+    ended = serializers.BooleanField()
+
+
 class ProgressOut(serializers.Serializer[Any]):
     """进度: 不含个人信息."""
 
@@ -100,6 +114,7 @@ class ProgressOut(serializers.Serializer[Any]):
     outcome_label = serializers.CharField(allow_blank=True)
     headline = serializers.CharField(help_text="谁在办、到什么时候、下一步, 一句话")
     todo = TodoOut(many=True)
+    parts = PartOut(many=True, help_text="一件事的各分项; 不是一件事则为空")
     now = TurnOut(many=True)
     next = serializers.ListField(child=serializers.CharField(), help_text="之后的环节")
     light = serializers.CharField(allow_null=True)
@@ -129,6 +144,7 @@ class CaseOut(ProgressOut):
     decided_at = serializers.DateTimeField(allow_null=True)
     closed_at = serializers.DateTimeField(allow_null=True)
     department = serializers.CharField(help_text="负责部门")
+    previous = serializers.CharField(allow_blank=True, help_text="接着哪一件没办成的再提交")
     channel = serializers.ChoiceField(choices=Case.Channel.choices)
     channel_label = serializers.CharField()
     intake = serializers.CharField(help_text="收件地")

@@ -10,6 +10,7 @@ _EVERY = {
     "clock.apply_callbacks": (5, "cb"),
     "clock.reap": (15, "maint"),
     "clock.system_steps": (5, "maint"),
+    "clock.bundles": (5, "maint"),
     "clock.typeset": (2, "maint"),
     "clock.lights": (60, "maint"),
     "clock.version_moves": (30, "maint"),

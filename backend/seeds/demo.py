@@ -17,6 +17,7 @@ from django.contrib.auth.hashers import make_password
 from django.utils import timezone
 
 from backend.cases import actions as cases
+from backend.cases.actions.taking import How
 from backend.cases.lifecycle import Status
 from backend.cases.models import Case
 from backend.cases.queries import applied
@@ -42,6 +43,10 @@ _CASES = (
     ("zhao-deming", "ZY-WJ-002", None),
     ("wang-fang", "ZY-RS-004", Status.CONCLUDED),
 )
+
+
+# at which counter, for whom of elsewhere, for what: 雁江窗口收安岳户籍的件 (领域说明 §1.1)
+_TAKEN = (("yanjiang-zhen-window", "xie-suqing", "ZY-MZ-002"),)
 
 
 def people() -> list[dict[str, Any]]:
@@ -155,7 +160,27 @@ def _apply() -> int:
             made += 1
             if until:
                 drive.carry(case, until=until)
-    return made
+    return made + sum(_take(by_key[key], desk, code) for desk, key, code in _TAKEN)
+
+
+def _take(person: Mapping[str, Any], desk: str, code: str) -> bool:
+    """Take a case in at a window, once, for somebody who came with their card."""
+    resident, version = resident_of(person), catalogue.published(code)
+    if resident is None or version is None:
+        return False
+    if Case.objects.filter(applicant=resident, item=version.item).exists():
+        return False
+    filled = answers.sample(version.form, person, today=timezone.localdate())
+    cases.take(
+        actor=StaffMember.objects.select_related("account").get(account__name=desk).account,
+        person=resident.uid,
+        item_code=code,
+        answers=filled,
+        materials=answers.papers(version.materials, filled, registry.answering_for(resident)),
+        token=uuid.uuid5(_NAMESPACE, f"{person['key']}:{code}"),
+        how=How(Case.Channel.WINDOW, Case.Consent.IN_PERSON),
+    )
+    return True
 
 
 def _submit(person: Mapping[str, Any], code: str) -> Case | None:

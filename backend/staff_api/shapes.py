@@ -106,6 +106,14 @@ class VerbOut(serializers.Serializer[Any]):
     why = serializers.CharField(allow_blank=True)
 
 
+class OverlapOut(serializers.Serializer[Any]):
+    number = serializers.CharField()
+    item_name = serializers.CharField()
+    status_label = serializers.CharField()
+    granted = serializers.BooleanField()
+    why = serializers.CharField(allow_blank=True)
+
+
 class RecordOut(serializers.Serializer[Any]):
     number = serializers.CharField()
     item = serializers.CharField()
@@ -120,6 +128,9 @@ class RecordOut(serializers.Serializer[Any]):
     channel = serializers.ChoiceField(choices=Case.Channel.choices)
     channel_label = serializers.CharField()
     department = serializers.CharField()
+    previous = serializers.CharField(allow_blank=True, help_text="上次没有办成的同一事项, 办件编号")
+    bundle = serializers.CharField(allow_blank=True, help_text="属于哪一件一件事")
+    overlaps = OverlapOut(many=True, help_text="同一申请人不能同享的事项, 在办或已准予")
     intake_division = serializers.CharField()
     received_at = serializers.DateTimeField()
     accepted_at = serializers.DateTimeField(allow_null=True)

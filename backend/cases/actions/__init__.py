@@ -1,6 +1,7 @@
 """Every write to a case: one function per verb of the lifecycle table, and one per step's act."""
 
 from backend.cases.actions.alerts import alert_lights
+from backend.cases.actions.bundling import settle_bundle
 from backend.cases.actions.decision import conclude, decide, deliver
 from backend.cases.actions.ending import terminate
 from backend.cases.actions.extending import extend, propose_extension, refuse_extension
@@ -63,6 +64,7 @@ __all__ = [
     "reveal",
     "run_move",
     "run_system_step",
+    "settle_bundle",
     "state_kin",
     "submit",
     "supplement",

@@ -1,10 +1,10 @@
 """收件: an application checked, given its place and its offices, and written; for every way in."""
 
 import hashlib
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import date
-from uuid import UUID
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+from uuid import UUID, uuid5
 
 import orjson
 from django.db import connection
@@ -16,8 +16,8 @@ from backend.cases.actions import ledger, moves, telling
 from backend.cases.actions.ledger import Choice
 from backend.cases.actions.moves import Turn
 from backend.cases.models import Case, CaseMaterial, Recusal, answers_context
-from backend.cases.queries import kin
-from backend.catalogue import forms
+from backend.cases.queries import kin, overlap
+from backend.catalogue import conditions, forms, unions
 from backend.catalogue import queries as catalogue
 from backend.catalogue.lifecycle import TAKES_CASES
 from backend.catalogue.models import ServiceItem, ServiceVersion
@@ -50,6 +50,14 @@ class RealnameTooLow(Forbidden):
 
 class OwnApplication(Forbidden):
     code, title = "own_application", "不能收本人或家人的件, 请由同事收件"
+
+
+class Excluded(Conflict):
+    code, title = "excluded", "您有一件不能同时享受的事项正在办理, 请等它办结或撤回后再提交"
+
+
+class NothingChosen(Invalid):
+    code, title = "nothing_chosen", "请至少勾选一个要办的分项"
 
 
 class OutOfWindow(Invalid):
@@ -94,10 +102,20 @@ class Filing:
     first: list[tuple[workflow.Step, int]]
     lines: list[CaseMaterial]
     kin: Mapping[int, str]
+    parts: "list[Part]" = field(default_factory=list)
 
     @property
     def case(self) -> Case:
         return self.turn.case
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """分项: one case of a bundle, and whether its turn is still to come."""
+
+    key: str
+    waits: bool
+    filing: Filing
 
 
 def version_of(item_code: str, applicant: Resident, taken: Taking | None = None) -> ServiceVersion:
@@ -133,13 +151,15 @@ def prepare(given: Application) -> Filing:
     :raises MaterialsRejected: every material that is missing or cannot be given like this.
     :raises NoOffice: nobody there could act on it.
     :raises OwnApplication: the clerk's own, or their family's.
+    :raises Excluded: with the number of the open case it may not run beside.
     """
     taken, now = given.taken, timezone.now()
     version = version_of(given.item_code, given.applicant, taken)
     today = timezone.localdate(now)
     _check_window(version, today)
+    form = _form(given, version, today)
     cleaned = forms.check(
-        fields=_form(given, version, today),
+        fields=form,
         answers=given.answers,
         today=today,
         context=forms.Context(
@@ -151,21 +171,7 @@ def prepare(given: Application) -> Filing:
     must_be_open = on_trial or taken is None
     if must_be_open and not catalogue.is_offered(version.item, territory.chain()):
         raise NotOfferedHere
-    case = Case(
-        version=version,
-        item=version.item,
-        applicant=given.applicant,
-        submitted_by=given.actor,
-        channel=taken.channel if taken else Case.Channel.MINIAPP,
-        consent=taken.consent if taken else "",
-        token=given.token,
-        request_digest=given.digest,
-        intake_division=intake,
-        county_code=territory.county_code,
-        town_code=territory.town_code,
-        village_code=territory.village_code,
-        submitted_at=now,
-    )
+    case = _case(given, version, intake, territory, now)
     turn = Turn(actor=given.actor, case=case, now=now, posts=[], post=taken.post if taken else None)
     facts = {**cleaned, **case.circumstances}
     track = workflow.track_of(version.guide, facts)
@@ -173,11 +179,82 @@ def prepare(given: Application) -> Filing:
     found = organisation.offices(territory)
     case.department_id = moves.office(found, territory, stages[workflow.decides_at(stages)][0])
     first = [(step, moves.office(found, territory, step)) for step in stages[0]]
+    _check_overlap(given.applicant, version)
+    parts = _parts(given, version, cleaned, facts)
+    if parts:
+        first = []  # 分项先办: the bundle's own step opens when they have ended
+        mine = {one.get("key") for one in version.materials}
+        given = replace(given, materials=_only(given.materials, mine))
     lines = ledger.read(given, version=version, facts=facts, now=now)
-    related = kin.on_staff(given.applicant, version.form, cleaned)
+    related = kin.on_staff(given.applicant, form, cleaned)
     if given.actor.pk in related:
         raise OwnApplication
-    return Filing(turn, cleaned, first, lines, related)
+    return Filing(turn, cleaned, first, lines, related, parts)
+
+
+def _case(
+    given: Application,
+    version: ServiceVersion,
+    intake: Division,
+    territory: Territory,
+    now: datetime,
+) -> Case:
+    """Return the case of an application, not yet numbered; what came to nothing goes before it."""
+    return Case(
+        version=version,
+        item=version.item,
+        applicant=given.applicant,
+        submitted_by=given.actor,
+        channel=given.taken.channel if given.taken else Case.Channel.MINIAPP,
+        consent=given.taken.consent if given.taken else "",
+        token=given.token,
+        request_digest=given.digest,
+        intake_division=intake,
+        county_code=territory.county_code,
+        town_code=territory.town_code,
+        village_code=territory.village_code,
+        submitted_at=now,
+        previous_id=overlap.previous(given.applicant.pk, version.item_id),
+    )
+
+
+def _parts(
+    given: Application,
+    version: ServiceVersion,
+    cleaned: Mapping[str, object],
+    facts: Mapping[str, object],
+) -> list[Part]:
+    """
+    Prepare the chosen parts of a bundle: each with its own version, office, number and papers.
+
+    :raises NothingChosen: a bundle of which no part is wanted.
+    """
+    told = catalogue.parts_of(version)
+    wanted = [(part, one) for part, one in told if conditions.holds(part.get("when") or "", facts)]
+    if told and not wanted:
+        raise NothingChosen
+    chosen = {part["key"] for part, _ in wanted}
+    return [
+        Part(
+            key=part["key"],
+            waits=bool(chosen & set(part.get("after", ()))),
+            filing=prepare(
+                replace(
+                    given,
+                    item_code=part["item"],
+                    answers=unions.answers_of(one.form, cleaned),
+                    token=uuid5(given.token, part["key"]),
+                    materials=_only(given.materials, {row.get("key") for row in one.materials}),
+                )
+            ),
+        )
+        for part, one in wanted
+    ]
+
+
+def _only(materials: Mapping[str, Choice], keys: Collection[object]) -> Mapping[str, Choice]:
+    """共享材料只交一次: each part takes of what was handed in the papers it asks for."""
+    return {key: choice for key, choice in materials.items() if key in keys}
 
 
 def write(filing: Filing) -> None:
@@ -197,8 +274,14 @@ def write(filing: Filing) -> None:
     ledger.write(turn, filing.lines)
     if filing.kin:
         _keep_kin_away(turn, filing.kin)
-    moves.tell(turn, "case.submitted", taken_by=turn.post.department_name if turn.post else "")
+    if case.bundle_id is None:
+        moves.tell(turn, "case.submitted", taken_by=turn.post.department_name if turn.post else "")
     moves.write(turn)
+    for part in filing.parts:
+        part.filing.case.bundle, part.filing.case.bundle_key = case, part.key
+        if part.waits:
+            part.filing.first.clear()
+        write(part.filing)
 
 
 def _keep_kin_away(turn: Turn, related: Mapping[int, str]) -> None:
@@ -215,6 +298,13 @@ def _keep_kin_away(turn: Turn, related: Mapping[int, str]) -> None:
         for account, relation in related.items()
     )
     telling.nobody_left(turn.case, turn.opened, today=turn.today)
+
+
+def _check_overlap(applicant: Resident, version: ServiceVersion) -> None:
+    """重叠: refuse what may not run beside an open case of another item; staff see the rest."""
+    standing = overlap.standing(applicant.pk, version)
+    if clash := next((one for one in standing if one.refuses), None):
+        raise Excluded(number=clash.number, item_name=clash.item_name, why=clash.why)
 
 
 def _check_window(version: ServiceVersion, today: date) -> None:

@@ -6,8 +6,8 @@ from uuid import UUID
 from django.db import IntegrityError, transaction
 
 from backend.accounts.models import Account
-from backend.cases.actions import filing, moves
-from backend.cases.actions.filing import Application
+from backend.cases.actions import bundling, filing, moves
+from backend.cases.actions.filing import Application, Filing
 from backend.cases.actions.ledger import Choice
 from backend.cases.actions.moves import State
 from backend.cases.lifecycle import OPEN, Status
@@ -67,13 +67,20 @@ def file(given: Application, *, draft: UUID | None = None) -> Case:
             if draft:
                 Draft.objects.filter(account=given.actor, uid=draft).delete()
     except IntegrityError as refused:
-        return _settle(refused, filed.case, given.actor, given.token, digest)
+        return _settle(refused, filed, given, digest)
     return filed.case
 
 
 def withdraw(*, actor: Account, number: str, reason: str = "") -> Case:
-    """撤回: the applicant takes the application back; possible until a decision is made."""
+    """
+    撤回: the applicant takes the application back; possible until a decision is made.
+
+    Of a bundle, every part that may still be taken back goes with it; where one was granted
+    already, the bundle stays for what there is to hand over.
+    """
     with moves.acting(actor=actor, number=number) as turn:
+        if bundling.take_parts_back(turn, reason):
+            return turn.case
         moves.move(turn, "withdraw")
         turn.case.steps.filter(state=State.OPEN).update(
             state=State.CANCELLED, done_at=turn.now, done_by=actor
@@ -106,21 +113,23 @@ _BY_TOKEN = Kept(
 _ONCE = ("case_once_a_token", "case_one_open_per_person_and_item")
 
 
-def _settle(
-    refused: IntegrityError, case: Case, actor: Account, token: UUID, digest: bytes
-) -> Case:
+def _settle(refused: IntegrityError, filed: Filing, given: Application, digest: bytes) -> Case:
     """
     Say what a refused insert means: the same submission twice, or a second open case.
 
     A repeat breaks both constraints, and PostgreSQL names whichever index it looks at first.
     """
     constraint = getattr(getattr(refused.__cause__, "diag", None), "constraint_name", "")
-    if constraint in _ONCE and (earlier := _earlier(actor, token, digest)):
+    if constraint in _ONCE and (earlier := _earlier(given.actor, given.token, digest)):
         return earlier
     if constraint == "case_one_open_per_person_and_item":
         standing = (
             Case.objects.filter(
-                applicant_id=case.applicant_id, item_id=case.item_id, status__in=OPEN
+                applicant=given.applicant,
+                item__in=[
+                    one.item_id for one in (filed.case, *(p.filing.case for p in filed.parts))
+                ],
+                status__in=OPEN,
             )
             .values("number", "status")
             .first()

@@ -156,7 +156,7 @@ def take_instant(
         how=how,
         materials=materials,
     )
-    if case.item.kind != ServiceItem.Kind.INSTANT:
+    if case.item.kind != ServiceItem.Kind.INSTANT or case.version.guide.get("parts"):
         raise intake.NotInstant
     if case.status != Status.SUBMITTED:  # the same act sent twice
         return case

@@ -10,6 +10,7 @@ from django.utils import timezone
 from backend.accounts.models import Account
 from backend.cases.models import Case
 from backend.catalogue import forms
+from backend.catalogue import queries as catalogue
 from backend.catalogue.models import ServiceVersion
 from backend.core.errors import Unavailable
 from backend.exchange import actions as exchange
@@ -66,9 +67,11 @@ def prefilled(
     """
     if person is None:
         return Prefilled({}, degraded=False)
+    today = timezone.localdate(now)
+    form = catalogue.form_of(version, [], on=today) if catalogue.parts_of(version) else version.form
     wanted = {
         field["key"]: _SAME.get(field["prefill"], field["prefill"])
-        for field in version.form
+        for field in form
         if field.get("prefill")
     }
     facts = residents.facts_of(person.pk, [*wanted.values(), _NAME])
@@ -79,11 +82,8 @@ def prefilled(
     )
     known |= asked
     values = {key: known[path] for key, path in wanted.items() if path in known}
-    values |= _answered_before(person, [f for f in version.form if f["key"] not in values])
-    today = timezone.localdate(now)
-    fitting = {
-        f["key"]: _fit(f, values[f["key"]], today) for f in version.form if f["key"] in values
-    }
+    values |= _answered_before(person, [f for f in form if f["key"] not in values])
+    fitting = {f["key"]: _fit(f, values[f["key"]], today) for f in form if f["key"] in values}
     return Prefilled({key: one for key, one in fitting.items() if one}, degraded)
 
 

@@ -13,6 +13,7 @@ from backend.cases.models import Case, CaseEvent, CaseStep, Supplement
 from backend.cases.queries import (
     answers,
     narrow,
+    overlap,
     possible,
     possible_clock,
     possible_people,
@@ -144,6 +145,9 @@ def page(
         "outcome": case.outcome,
         "outcome_label": case.get_outcome_display() if case.outcome else "",
         "reason": case.reason,
+        "previous": overlap.number_of(case.previous_id),
+        "bundle": overlap.number_of(case.bundle_id),
+        "overlaps": overlap.shown(case),
         "channel": case.channel,
         "channel_label": case.get_channel_display(),
         "department": names.office(case.department_id).name,

@@ -12,7 +12,7 @@ from backend.accounts.models import Account
 from backend.cases import deadlines, workflow
 from backend.cases.lifecycle import BEFORE, CLOSED, LIFECYCLE, OPEN, RUNNING, Status
 from backend.cases.models import Case, CaseEvent, CaseStep, Draft
-from backend.cases.queries import answers, lacking, scope, words
+from backend.cases.queries import answers, lacking, overlap, scope, words
 from backend.catalogue import queries as catalogue
 from backend.core import kept
 from backend.core.api import COUNT_CAP
@@ -145,6 +145,7 @@ def detail(account: Account, *, number: str, now: datetime) -> dict[str, Any]:
         "channel_label": case.get_channel_display(),
         "intake": intake,
         "reason": case.reason,
+        "previous": overlap.number_of(case.previous_id),
         "remedy": next((line["remedy"] for line in reversed(told) if line["remedy"]), ""),
         "timeline": told,
         "answers": answers.lines(case.version.form, case.answers),
@@ -192,7 +193,7 @@ def progress(case: Case, *, now: datetime) -> dict[str, Any]:
     turns, stage = _turns(case)
     upcoming = _upcoming(case, stage)
     light = _light(case.status, today, case.promised_due_on, case.warn_on, case.paused_on)
-    lack = lacking.of_case(case)
+    lack, parts = lacking.of_case(case), _parts(case)
     return {
         "number": case.number,
         "item": case.item.code,
@@ -201,7 +202,9 @@ def progress(case: Case, *, now: datetime) -> dict[str, Any]:
         "status_label": Status(case.status).label,
         "outcome": case.outcome,
         "outcome_label": case.get_outcome_display() if case.outcome else "",
-        "headline": words.headline(
+        "headline": words.bundle(parts)
+        if parts and case.status in OPEN
+        else words.headline(
             status=case.status,
             outcome=case.outcome,
             turns=turns,
@@ -211,6 +214,7 @@ def progress(case: Case, *, now: datetime) -> dict[str, Any]:
         if lack is None
         else words.lacking(lack.labels, lack.due_on, turns=turns, today=today),
         "todo": [lack.todo(number=case.number, today=today)] if lack else [],
+        "parts": parts,
         "now": turns,
         "next": upcoming,
         "light": light,
@@ -219,6 +223,35 @@ def progress(case: Case, *, now: datetime) -> dict[str, Any]:
         "statutory_due_on": case.statutory_due_on,
         "clock": _clock(case, light, today),
     }
+
+
+def _parts(case: Case) -> list[dict[str, Any]]:
+    """分项: return the parts of a bundle (一件事), each with its own number, office and limit."""
+    if not case.version.guide.get("parts"):
+        return []
+    rows = Case.objects.filter(bundle=case.pk).order_by("pk")
+    return [
+        {
+            "key": key,
+            "number": number,
+            "item_name": name,
+            "department": names.office(office).name,
+            "status": status,
+            "status_label": _LABELS[status],
+            "outcome": outcome,
+            "promised_due_on": due,
+            "ended": status in CLOSED,
+        }
+        for key, number, name, office, status, outcome, due in rows.values_list(
+            "bundle_key",
+            "number",
+            "item__name",
+            "department",
+            "status",
+            "outcome",
+            "promised_due_on",
+        )
+    ]
 
 
 def public_progress(case: Case, *, now: datetime) -> dict[str, Any]:

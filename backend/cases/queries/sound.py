@@ -131,6 +131,18 @@ _CHECKS = (
                 OR (step.done_by_id = away.account_id AND step.done_at > away.at))""",
     ),
     _Check(
+        "bundle_ends_after_its_parts",
+        "一件事已经结束, 却还有分项没有结束",
+        """SELECT part.number FROM cases_case part JOIN cases_case whole
+              ON whole.id = part.bundle_id
+             WHERE part.status = ANY(%(open)s) AND whole.status = ANY(%(closed)s)""",
+    ),
+    _Check(
+        "part_says_which",
+        "分项没有写明是哪一项, 或相反",
+        "SELECT number FROM cases_case WHERE (bundle_id IS NULL) <> (bundle_key = '')",
+    ),
+    _Check(
         "extension_counts",
         "批准的延期没有计入天数",
         """SELECT held.number FROM cases_case held JOIN (

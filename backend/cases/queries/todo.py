@@ -21,11 +21,18 @@ def system_steps(*, most: int) -> list[int]:
     return list(rows.order_by("pk").values_list("pk", flat=True)[:most])
 
 
+def bundles() -> list[int]:
+    """Return the ids of bundles (一件事) that are not over, and whose own step is still to come."""
+    rows = Case.objects.filter(bundle__status=Status.SUBMITTED, bundle__isnull=False)
+    return sorted({pk for pk in rows.values_list("bundle", flat=True) if pk})
+
+
 def unanswered(*, came_in_by: date) -> Iterator[str]:
     """Yield the numbers of cases whole by that day, not answered since, and not told of."""
     stops = ClockStop.objects.filter(case=OuterRef("pk"))
     told_before = Exists(stops.filter(ended_on__gte=OuterRef("unanswered_told_on")))
     rows = Case.objects.filter(
+        Exists(CaseStep.objects.filter(case=OuterRef("pk"), state=CaseStep.State.OPEN)),
         ~Exists(stops.filter(ended_on__gt=came_in_by)),
         Q(unanswered_told_on__isnull=True) | told_before,
         status=Status.SUBMITTED,

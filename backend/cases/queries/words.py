@@ -56,6 +56,8 @@ _TOLD = {
     "suspend": "{office}的“{step}”进入特别程序({why}), 预计{expected_days}天, 计时暂停",
     "resume": "特别程序完成, 恢复计时",
     "extend": "经{office}负责人批准延期{days}天",
+    "begin_part": "前置事项已办好, 本项开始办理",
+    "parts_ended": "各分项已办完, 由牵头部门汇总",
     "terminate": "{office}终止了办理",
     "calendar_changed": "放假安排公布, 办结日期已重算",
     "request_supplement": "{office}一次性告知还差 {count} 项, 请在 {until} 前补正",
@@ -111,6 +113,14 @@ def _day(text: object, said_at: datetime) -> str:
 
 def is_told(verb: str) -> bool:
     return verb in _TOLD
+
+
+def bundle(parts: Sequence[Mapping[str, Any]]) -> str:
+    """一件事的进度: say in one line how many of the parts are over, and how many got what."""
+    over = sum(part["ended"] for part in parts)
+    refused = sum(part["ended"] and part["outcome"] != "granted" for part in parts)
+    told = f"{len(parts)} 项中 {over} 项已办结"
+    return f"{told}, 其中 {refused} 项没有办成" if refused else told
 
 
 def headline(

@@ -59,6 +59,8 @@ def load_item(
     known = set(Department.objects.values_list("code", flat=True).distinct())
     if faults := definitions.faults(definition, lines=lines, departments=known, file=file):
         raise BadDefinition(faults)
+    if faults := unknown_parts(definition, lines=lines, file=file):
+        raise BadDefinition(faults)
     whole, now = definitions.complete(definition), timezone.now()
     item = _item(whole)
     version = versions.put_in_force(item, whole, now=now)
@@ -66,6 +68,31 @@ def load_item(
     if not signed.exists():
         signing.sign(item, whole, by=signing.By(actor), at=now)
     return version
+
+
+def unknown_parts(
+    definition: Mapping[str, Any], *, lines: Lines | None = None, file: str = ""
+) -> list[Fault]:
+    """Return the parts of a bundle that are no items in force, or bundles themselves."""
+    codes = [part["item"] for part in definition.get("parts", [])]
+    in_force = ServiceVersion.objects.filter(
+        item__code__in=codes, published_at__isnull=False, retired_at__isnull=True
+    )
+    known = {
+        code
+        for code, guide in in_force.values_list("item__code", "guide")
+        if not guide.get("parts")
+    }
+    return [
+        Fault(
+            path=f"parts[{number}].item",
+            reason=f"没有在用的事项 {code}, 或它本身就是一件事",
+            line=(lines or {}).get(("parts", number, "item")),
+            file=file,
+        )
+        for number, code in enumerate(codes)
+        if code not in known
+    ]
 
 
 def _item(whole: Definition) -> ServiceItem:

@@ -53,6 +53,8 @@ DEFAULTS: Mapping[str, Any] = {
     "proxy_allowed": True,
     "kin_statement": False,
     "bundle": [],
+    "parts": [],
+    "excludes": [],
     "params": [],
     "fee": {"charged": False},
     "validity": "",

@@ -4,7 +4,7 @@ import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
-from backend.catalogue import conditions
+from backend.catalogue import conditions, unions
 from backend.catalogue.definition import params, process, words
 from backend.catalogue.definition.shapes import Complaint, Path
 from backend.catalogue.forms import options_of
@@ -23,6 +23,7 @@ def faults(item: Entry, departments: Collection[str] | None) -> Iterator[Complai
     yield from _conditions(item)
     yield from _offices(item, departments)
     yield from _tracks(item)
+    yield from _parts(item)
     yield from _params(item)
     yield from process.faults(item)
     if item["promised_days"] > item["legal_days"]:
@@ -30,7 +31,7 @@ def faults(item: Entry, departments: Collection[str] | None) -> Iterator[Complai
 
 
 def _keys(item: Entry) -> Iterator[Complaint]:
-    for part in ("form", "materials", "steps", "tracks", "params"):
+    for part in ("form", "materials", "steps", "tracks", "params", "parts"):
         yield from _repeats(item.get(part, []), (part,))
     for number, field in enumerate(item["form"]):
         yield from _repeats(field.get("columns", []), ("form", number, "columns"))
@@ -118,8 +119,8 @@ def _authority(item: Entry) -> Iterator[Complaint]:
 
 def _conditions(item: Entry) -> Iterator[Complaint]:
     known = {field["key"] for field in item["form"]} | set(words.FACTS)
-    for part in ("form", "materials", "steps"):
-        for number, entry in enumerate(item[part]):
+    for part in ("form", "materials", "steps", "parts"):
+        for number, entry in enumerate(item.get(part, [])):
             if "when" not in entry:
                 continue
             path = (part, number, "when")
@@ -142,6 +143,25 @@ def _offices(item: Entry, departments: Collection[str] | None) -> Iterator[Compl
         if step["place"] not in words.ROLES[step["role"]]:
             place = words.PLACES[step["place"]]
             yield (*path, "place"), f"{place}没有这个角色的岗位, 环节会无人办理"
+
+
+def _parts(item: Entry) -> Iterator[Complaint]:
+    """Check that parts of a bundle are other items, and wait for each other without a circle."""
+    parts = item.get("parts", [])
+    keys = {part["key"] for part in parts}
+    items = [part["item"] for part in parts]
+    for number, part in enumerate(parts):
+        path: Path = ("parts", number)
+        if part["item"] == item["code"] or items.index(part["item"]) < number:
+            yield (*path, "item"), "分项应是另外的事项, 且只列一次"
+        for key in set(part.get("after", [])) - keys:
+            yield (*path, "after"), f"没有 {key} 这个分项"
+    if circle := unions.cycle(parts):
+        at = [part["key"] for part in parts].index(circle)
+        yield ("parts", at, "after"), "分项互相等待, 永远办不了"
+    for number, other in enumerate(item.get("excludes", [])):
+        if other["item"] == item["code"]:
+            yield ("excludes", number, "item"), "事项不能与自己互斥"
 
 
 def _tracks(item: Entry) -> Iterator[Complaint]:

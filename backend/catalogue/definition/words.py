@@ -260,6 +260,19 @@ ITEM = Record(
         "proxy_allowed": Flag(),
         "kin_statement": Flag(),
         "bundle": ListOf(NAME, least=2),
+        "excludes": ListOf(
+            Record(
+                {"item": Text(most=31, pattern="[A-Za-z0-9-]+")}, {"refuse": Flag(), "why": NOTE}
+            ),
+            least=1,
+        ),
+        "parts": ListOf(
+            Record(
+                {"key": KEY, "item": Text(most=31, pattern="[A-Za-z0-9-]+")},
+                {"name": NAME, "after": ListOf(KEY, least=1), "when": CONDITION},
+            ),
+            least=2,
+        ),
         "params": ListOf(
             Record(
                 {"key": KEY, "label": NAME, "per": Choice(LEVELS), "value": Anything()},

@@ -10,6 +10,7 @@ from backend.catalogue.queries.items import (
     forget,
     frozen,
     listed,
+    parts_of,
     published,
     themes,
 )
@@ -56,6 +57,7 @@ __all__ = [
     "offered",
     "open_in",
     "params_of",
+    "parts_of",
     "place_of",
     "publicity_days",
     "published",

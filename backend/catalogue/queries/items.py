@@ -166,6 +166,13 @@ def frozen(pk: int) -> ServiceVersion:
     return ServiceVersion.objects.select_related("item").get(pk=pk)
 
 
+def parts_of(version: ServiceVersion) -> list[tuple[dict[str, Any], ServiceVersion]]:
+    """Return the parts of a bundle (一件事), each with its item's version in force."""
+    parts = version.guide.get("parts") or []
+    found = ((part, published(part["item"])) for part in parts)
+    return [(part, one) for part, one in found if one is not None]
+
+
 def definition_of(version: ServiceVersion) -> dict[str, Any]:
     """Return a version as an item's file would say it; loading it again would change nothing."""
     item = version.item

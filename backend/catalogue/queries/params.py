@@ -7,6 +7,7 @@ from typing import Any
 
 from django.db.models import Q, QuerySet
 
+from backend.catalogue import unions
 from backend.catalogue.definition import params
 from backend.catalogue.models import LocalParam, ServiceVersion
 from backend.catalogue.queries import items
@@ -89,12 +90,19 @@ def _nearest(
 
 
 def form_of(version: ServiceVersion, chain: Sequence[str], *, on: date) -> list[dict[str, Any]]:
-    """Return the form of a version as it stands in a place: its lists are the place's own."""
+    """
+    Return the form of a version as it stands in a place: its lists are the place's own.
+
+    A bundle's has the fields of its parts, each once (一表申请).
+    """
     fields: list[dict[str, Any]] = version.form
-    if not has_local_lists(version):
+    if has_local_lists(version):
+        values = in_force(version, chain, on=on)
+        fields = [_local_field(field, values) for field in fields]
+    parts = items.parts_of(version)
+    if not parts:
         return fields
-    values = in_force(version, chain, on=on)
-    return [_local_field(field, values) for field in fields]
+    return unions.form(fields, [(part, form_of(one, chain, on=on)) for part, one in parts])
 
 
 def has_local_lists(version: ServiceVersion) -> bool:

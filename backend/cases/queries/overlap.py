@@ -1,0 +1,79 @@
+"""Overlap (重复与重叠): what stands of the same person that a new application may collide with."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Q
+
+from backend.cases.lifecycle import CLOSED, OPEN, Status
+from backend.cases.models import Case
+from backend.catalogue.models import ServiceVersion
+
+
+@dataclass(frozen=True, slots=True)
+class Overlap:
+    """One case of an item that excludes this one; `refuses` where both may not run together."""
+
+    number: str
+    item_name: str
+    status: str
+    granted: bool
+    refuses: bool
+    why: str
+
+
+def standing(applicant: int, version: ServiceVersion) -> list[Overlap]:
+    """
+    Return the applicant's cases, open or granted, of items that exclude this one.
+
+    Whether a benefit granted once still runs is for staff to see: it warns, and never refuses.
+    """
+    told = {one["item"]: one for one in version.guide.get("excludes") or []}
+    if not told:
+        return []
+    rows = Case.objects.filter(
+        Q(status__in=OPEN) | Q(outcome=Case.Outcome.GRANTED),
+        applicant=applicant,
+        item__code__in=list(told),
+    )
+    found = rows.order_by("-submitted_at", "-pk").values_list(
+        "number", "item__code", "item__name", "status", "outcome"
+    )
+    return [
+        Overlap(
+            number=number,
+            item_name=name,
+            status=status,
+            granted=outcome == Case.Outcome.GRANTED,
+            refuses=bool(told[code].get("refuse")) and status in OPEN,
+            why=told[code].get("why", ""),
+        )
+        for number, code, name, status, outcome in found
+    ]
+
+
+def shown(case: Case) -> list[dict[str, Any]]:
+    """Return what staff see of it on a case's page."""
+    return [
+        {
+            "number": one.number,
+            "item_name": one.item_name,
+            "status_label": Status(one.status).label,
+            "granted": one.granted,
+            "why": one.why,
+        }
+        for one in standing(case.applicant_id, case.version)
+    ]
+
+
+def previous(applicant: int, item: int) -> int | None:
+    """Return the case that this one takes up again: the latest of the item that came to nothing."""
+    rows = Case.objects.filter(applicant=applicant, item=item, status__in=CLOSED)
+    last = rows.order_by("-submitted_at", "-pk").values_list("pk", "outcome").first()
+    return last[0] if last and last[1] != Case.Outcome.GRANTED else None
+
+
+def number_of(pk: int | None) -> str:
+    """Return the number of an earlier case, "" for none."""
+    rows = Case.objects.filter(pk=pk) if pk else Case.objects.none()
+    return rows.values_list("number", flat=True).first() or ""
