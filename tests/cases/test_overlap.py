@@ -65,6 +65,43 @@ def test_somebody_elses_case_excludes_nothing():
     assert world.submitted(version=excluding(other, refuse=True)).pk
 
 
+class TestHousehold:
+    """同户: two of one family apply for what is given to a household."""
+
+    FORM = [
+        *world.FORM,
+        {"key": "family", "label": "家庭成员", "type": "table", "required": False,
+         "columns": [{"key": "id_no", "label": "证件号码", "type": "id_no", "required": True}]},
+    ]  # fmt: skip
+
+    def item(self, **rule):
+        return world.an_item(form=self.FORM, guide={"applicants": ["household"], **rule})
+
+    def apply(self, version, person, other):
+        family = [{"id_no": other.id_number}]
+        return world.submitted(version=version, applicant=person, family=family)
+
+    def test_the_second_is_refused_and_not_told_whose_case_it_is(self):
+        one, two = world.a_resident(), world.a_resident(name="赵德明")
+        version = self.item(once_a_household=True)
+        first = self.apply(version, one, two)
+        with pytest.raises(filing.HouseholdApplied) as refused:
+            self.apply(version, two, one)
+        assert first.number not in str(refused.value.extra)
+
+    def test_where_the_item_does_not_refuse_staff_see_it(self):
+        one, two = world.a_resident(), world.a_resident(name="赵德明")
+        version = self.item()
+        first = self.apply(version, one, two)
+        second = self.apply(version, two, one)
+        assert [row["number"] for row in overlap.shown(second)] == [first.number]
+
+    def test_another_family_is_left_alone(self):
+        version = self.item(once_a_household=True)
+        self.apply(version, world.a_resident(), world.a_resident())
+        assert self.apply(version, world.a_resident(), world.a_resident()).pk
+
+
 class TestPrevious:
     """退件后重交: 新件号, 关联前件."""
 

@@ -56,6 +56,11 @@ class Excluded(Conflict):
     code, title = "excluded", "您有一件不能同时享受的事项正在办理, 请等它办结或撤回后再提交"
 
 
+class HouseholdApplied(Conflict):
+    code = "household_applied"
+    title = "您家已有成员在申请此事项, 一户只需申请一次, 请向家人了解, 或到窗口询问"
+
+
 class NothingChosen(Invalid):
     code, title = "nothing_chosen", "请至少勾选一个要办的分项"
 
@@ -152,6 +157,7 @@ def prepare(given: Application) -> Filing:
     :raises NoOffice: nobody there could act on it.
     :raises OwnApplication: the clerk's own, or their family's.
     :raises Excluded: with the number of the open case it may not run beside.
+    :raises HouseholdApplied: a family member's case is open, and the item is one a household.
     """
     taken, now = given.taken, timezone.now()
     version = version_of(given.item_code, given.applicant, taken)
@@ -179,7 +185,7 @@ def prepare(given: Application) -> Filing:
     found = organisation.offices(territory)
     case.department_id = moves.office(found, territory, stages[workflow.decides_at(stages)][0])
     first = [(step, moves.office(found, territory, step)) for step in stages[0]]
-    _check_overlap(given.applicant, version)
+    _check_overlap(given.applicant, version, cleaned)
     parts = _parts(given, version, cleaned, facts)
     if parts:
         first = []  # 分项先办: the bundle's own step opens when they have ended
@@ -300,11 +306,16 @@ def _keep_kin_away(turn: Turn, related: Mapping[int, str]) -> None:
     telling.nobody_left(turn.case, turn.opened, today=turn.today)
 
 
-def _check_overlap(applicant: Resident, version: ServiceVersion) -> None:
+def _check_overlap(
+    applicant: Resident, version: ServiceVersion, cleaned: Mapping[str, object]
+) -> None:
     """重叠: refuse what may not run beside an open case of another item; staff see the rest."""
     standing = overlap.standing(applicant.pk, version)
     if clash := next((one for one in standing if one.refuses), None):
         raise Excluded(number=clash.number, item_name=clash.item_name, why=clash.why)
+    family = overlap.of_household(applicant.pk, version, cleaned)
+    if any(one.refuses for one in family):
+        raise HouseholdApplied  # whose case it is, is theirs to say
 
 
 def _check_window(version: ServiceVersion, today: date) -> None:

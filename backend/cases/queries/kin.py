@@ -24,7 +24,7 @@ def on_staff(
     telephone, is 同户. Only blind indexes are compared, in one statement.
     """
     own = bytes(person.id_digest or b"")
-    numbers = {crypto.digest(text, index="id_number") for text in _numbers(form, answers)}
+    numbers = {crypto.digest(text, index="id_number") for text in numbers_in(form, answers)}
     same = Q(id_digest__in=[one for one in {own, *numbers} if one])
     if person.phone_digest:
         same |= Q(phone_digest=person.phone_digest)
@@ -35,7 +35,7 @@ def on_staff(
     }
 
 
-def _numbers(form: Sequence[Mapping[str, Any]], answers: Mapping[str, Any]) -> Iterator[str]:
+def numbers_in(form: Sequence[Mapping[str, Any]], answers: Mapping[str, Any]) -> Iterator[str]:
     """Yield every identity number that stands in the answers, tables and persons included."""
     for field in form:
         value = answers.get(field["key"])
@@ -45,4 +45,4 @@ def _numbers(form: Sequence[Mapping[str, Any]], answers: Mapping[str, Any]) -> I
         columns = field.get("columns") or PERSON
         for row in rows:
             if isinstance(row, Mapping):
-                yield from _numbers(columns, row)
+                yield from numbers_in(columns, row)

@@ -1,5 +1,6 @@
 """Overlap (重复与重叠): what stands of the same person that a new application may collide with."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -7,7 +8,11 @@ from django.db.models import Q
 
 from backend.cases.lifecycle import CLOSED, OPEN, Status
 from backend.cases.models import Case
+from backend.cases.queries import kin
 from backend.catalogue.models import ServiceVersion
+from backend.core import crypto
+
+FAMILY = "同户家庭成员已申请同一事项"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +57,45 @@ def standing(applicant: int, version: ServiceVersion) -> list[Overlap]:
     ]
 
 
+def of_household(
+    applicant: int, version: ServiceVersion, answers: Mapping[str, Any]
+) -> list[Overlap]:
+    """
+    Return open cases of the same item by people whom the form names as one's family (同户).
+
+    Asked of items a household applies for; two of one family name each other, so either finds the
+    other's.
+    """
+    if not _is_a_households(version):
+        return []
+    named = {crypto.digest(one, index="id_number") for one in kin.numbers_in(version.form, answers)}
+    if not named:
+        return []
+    rows = Case.objects.filter(
+        applicant__id_digest__in=list(named), item=version.item_id, status__in=OPEN
+    ).exclude(applicant=applicant)
+    return [
+        Overlap(
+            number=number,
+            item_name=version.item.name,
+            status=status,
+            granted=False,
+            refuses=bool(version.guide.get("once_a_household")),
+            why=FAMILY,
+        )
+        for number, status in rows.order_by("-submitted_at", "-pk").values_list("number", "status")
+    ]
+
+
+def _is_a_households(version: ServiceVersion) -> bool:
+    return "household" in version.guide.get("applicants", ())
+
+
 def shown(case: Case) -> list[dict[str, Any]]:
     """Return what staff see of it on a case's page."""
+    family: list[Overlap] = []
+    if _is_a_households(case.version):
+        family = of_household(case.applicant_id, case.version, case.answers)
     return [
         {
             "number": one.number,
@@ -62,7 +104,7 @@ def shown(case: Case) -> list[dict[str, Any]]:
             "granted": one.granted,
             "why": one.why,
         }
-        for one in standing(case.applicant_id, case.version)
+        for one in [*standing(case.applicant_id, case.version), *family]
     ]
 
 

@@ -52,6 +52,7 @@ DEFAULTS: Mapping[str, Any] = {
     "max_onsite": 0,
     "proxy_allowed": True,
     "kin_statement": False,
+    "once_a_household": False,
     "bundle": [],
     "parts": [],
     "excludes": [],

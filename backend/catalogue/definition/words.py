@@ -259,6 +259,7 @@ ITEM = Record(
         "max_onsite": Whole(0, 9),
         "proxy_allowed": Flag(),
         "kin_statement": Flag(),
+        "once_a_household": Flag(),
         "bundle": ListOf(NAME, least=2),
         "excludes": ListOf(
             Record(
