@@ -30,7 +30,7 @@ def _one(askers: Sequence[tuple[Part, Field]]) -> dict[str, Any]:
     whens = [_both(part.get("when"), field.get("when")) for part, field in askers]
     made = {key: value for key, value in askers[0][1].items() if key != "when"}
     if all(whens):
-        made["when"] = " or ".join(f"({when})" for when in whens)
+        made["when"] = whens[0] if len(whens) == 1 else " or ".join(f"({one})" for one in whens)
     return made
 
 

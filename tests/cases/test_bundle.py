@@ -237,19 +237,13 @@ def test_an_open_case_of_a_part_stops_the_whole(items):
 
 
 def test_nothing_chosen_is_refused(items):
-    items["whole"].guide["parts"] = [
-        {**one, "when": '"别的" in wanted'} for one in items["whole"].guide["parts"]
-    ]
-    type(items["whole"]).objects.filter(pk=items["whole"].pk).update(published_at=None)
-    type(items["whole"]).objects.filter(pk=items["whole"].pk).update(guide=items["whole"].guide)
-    type(items["whole"]).objects.filter(pk=items["whole"].pk).update(
-        published_at=items["whole"].published_at
-    )
+    parts = [{"key": "hukou", "item": "X-HK", "when": '"别的" in wanted'}]
+    whole = world.an_item(form=[world.FORM[0], WANTED], steps=[GATHER], guide={"parts": parts})
     with pytest.raises(filing.NothingChosen):
-        applied(world.a_resident(), child=None, bank=None)
+        world.submitted(version=whole, wanted=["户口"])
 
 
-def test_two_rings_at_once_move_a_part_once(items, people):
+def test_a_second_ring_finds_nothing_to_do(items, people):
     case = applied(world.a_resident())
     decided(people, part(case, "hukou"))
     ring()
