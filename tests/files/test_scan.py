@@ -1,8 +1,15 @@
 """Quarantine: nothing is clean before the scanner said so, whatever the scanner does."""
 
+import base64
+import json
+import os
+import subprocess
+import sys
+import time
 from datetime import timedelta
 
 import pytest
+import redis
 from django.utils import timezone
 
 from backend import clock
@@ -11,6 +18,7 @@ from backend.files import actions, queries, vault
 from backend.files.connectors import clamd
 from backend.files.models import StoredFile
 from notifications.models import Notification
+from tests import servers
 from tests.factories import files, world
 from tests.sandboxes import free_port
 
@@ -107,6 +115,50 @@ def test_without_a_scanner_files_wait_and_operators_hear_of_it_once_an_hour(
     assert health.json()["scanner"]["status"] == "down"
     assert health.json()["scanner"]["late_seconds"] >= 420
     assert state(waiting) == "quarantined"
+
+
+def test_only_a_number_crosses_the_queue(commit, settings):
+    broker = redis.Redis.from_url(settings.REDIS_URL)
+    broker.delete("cps:maint")
+    with commit():
+        file = files.uploaded(world.an_account(), files.a_jpeg())
+    sent = json.loads(broker.lindex("cps:maint", 0))
+    assert sent["headers"]["task"] == "clock.scan_file"
+    assert json.loads(base64.b64decode(sent["body"]))[:2] == [[file.pk], {}]
+    broker.delete("cps:maint")
+
+
+KILLED = """
+import django
+django.setup()
+from backend import clock
+print("begins", flush=True)
+clock.scan_file({pk})
+"""
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_worker_killed_in_mid_search_leaves_the_file_waiting(scanner, settings):
+    file = files.uploaded(world.an_account(), files.a_jpeg())
+    scanner.faults({"kind": "timeout", "seconds": 20})
+    around = {
+        "DATABASE_URL": servers.database_url(), "FILES_ROOT": settings.MEDIA_ROOT,
+        "SCANNER_ADDRESS": settings.SCANNER_ADDRESS,
+        "DJANGO_SETTINGS_MODULE": "backend.config.settings",
+    }  # fmt: skip
+    worker = subprocess.Popen(
+        [sys.executable, "-c", KILLED.format(pk=file.pk)],
+        env=os.environ | around, stdout=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    assert worker.stdout.readline() == "begins\n"
+    while state(file) == "quarantined" and not file.scans:
+        time.sleep(0.05)
+    worker.kill()
+    worker.wait(10)
+    assert state(file) == "quarantined"
+    scanner.faults()
+    assert actions.scan_waiting() == 1
+    assert state(file) == "clean"
 
 
 def test_one_unreadable_file_keeps_no_other_waiting(waiting, folder):

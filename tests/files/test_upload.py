@@ -236,3 +236,19 @@ def test_a_folder_that_cannot_be_written_is_the_storage_away(owner, folder):
     upload = files.begun(owner, b"x" * 100)
     with pytest.raises(vault.VaultDown):
         actions.put(actor=owner, uid=upload.uid, offset=0, data=b"x" * 100)
+
+
+def test_every_act_costs_a_dozen_statements_at_most(owner, django_assert_max_num_queries):
+    photo = files.a_jpeg(800, 600)
+    with django_assert_max_num_queries(12):
+        upload = files.begun(owner, photo)
+    with django_assert_max_num_queries(12):
+        actions.put(actor=owner, uid=upload.uid, offset=0, data=photo)
+    with django_assert_max_num_queries(12):
+        file = actions.finish(actor=owner, uid=upload.uid)
+    with django_assert_max_num_queries(12):
+        actions.take(actor=owner, extension="jpg", media_type="", data=photo)
+    StoredFile.objects.update(state="clean")
+    with django_assert_max_num_queries(12):
+        token = actions.link(actor=owner, uid=file.uid).token
+        actions.read(actor=owner, token=token)

@@ -162,3 +162,10 @@ def test_altered_bytes_are_not_shown(phone, owner, settings):
         stored.write(b"??")
     answer = phone.get(f"{BASE}/files/content/{linked(phone, file)}")
     assert (answer.status_code, answer.json()["code"]) == (503, "file_content_lost")
+
+
+def test_nobody_begins_without_end(phone):
+    url = f"{BASE}/uploads"
+    answers = [phone.post(url, {}, format="json").status_code for _ in range(62)]
+    assert answers[0] == 400
+    assert answers[-1] == 429

@@ -9,6 +9,7 @@ from PIL import Image, ImageChops
 
 from backend.accounts.models import AuditEntry
 from backend.files import actions
+from backend.files.formats import watermarks
 from backend.organisation.models import StaffMember
 from tests.factories import files, world
 
@@ -80,6 +81,15 @@ def test_a_marked_picture_carries_the_readers_name_and_is_not_stored(window, cle
     for box in ((0, 0, 400, 300), (400, 0, 800, 300), (0, 300, 400, 600), (400, 300, 800, 600)):
         assert changed.crop(box).histogram()[255] > 300, "no corner is without the mark"
     assert files.bytes_of(file) == photo
+
+
+def test_a_mark_on_a_see_through_picture_keeps_it_readable():
+    clear = Image.new("RGBA", (400, 300), (0, 0, 0, 0))
+    clear.paste((200, 0, 0, 255), (150, 100, 250, 200))
+    into = BytesIO()
+    clear.save(into, "PNG")
+    seen = Image.open(BytesIO(watermarks.drawn(into.getvalue(), media="image/png", words="张三")))
+    assert sorted(seen.getcolors(10_000_000))[-1][1] == (255, 255, 255)
 
 
 def test_another_reader_sees_another_mark(client_of, clerk):

@@ -43,18 +43,20 @@ def drawn(data: bytes, *, media: str, words: str) -> bytes:
 
 
 def _on_picture(data: bytes, media: str, words: str) -> bytes:
+    """Draw on white: what was see-through must not turn black."""
     with Image.open(BytesIO(data)) as opened:
         picture = opened.convert("RGBA")
-    size = max(_LEAST_SIZE, min(picture.size) // 28)
-    tile = _tile(words, size)
-    layer = Image.new("RGBA", picture.size)
+    marked = Image.new("RGBA", picture.size, "white")
+    marked.alpha_composite(picture)
+    tile = _tile(words, max(_LEAST_SIZE, min(picture.size) // 28))
     for row, top in enumerate(range(-tile.height // 2, picture.height, tile.height * 3 // 5)):
         for left in range(-tile.width * (row % 2) // 2, picture.width, tile.width):
-            layer.alpha_composite(tile, (max(0, left), max(0, top)), (max(0, -left), max(0, -top)))
-    marked, into = Image.alpha_composite(picture, layer).convert("RGB"), BytesIO()
-    marked.save(
-        into, "JPEG" if media == JPEG else "PNG", **({"quality": 85} if media == JPEG else {})
-    )
+            marked.alpha_composite(tile, (max(0, left), max(0, top)), (max(0, -left), max(0, -top)))
+    into = BytesIO()
+    if media == JPEG:
+        marked.convert("RGB").save(into, "JPEG", quality=85)
+    else:
+        marked.convert("RGB").save(into, "PNG")
     return into.getvalue()
 
 
