@@ -145,6 +145,12 @@ def version_moves() -> None:
     cases.carry_on_moves()
 
 
+@shared_task(name="clock.calendar")
+def calendar() -> None:
+    """工作日历: if a calendar was announced, reckon every running date anew."""
+    cases.recompute_clocks()
+
+
 @shared_task(name="clock.lights")
 def lights() -> None:
     """红黄灯: tell staff of steps that turned yellow or red."""

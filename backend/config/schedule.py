@@ -17,6 +17,7 @@ _EVERY = {
     "clock.procedures": (600, "maint"),
     "clock.unanswered": (600, "maint"),
     "clock.supplements": (600, "maint"),
+    "clock.calendar": (300, "maint"),
     "clock.overlong": (3600, "maint"),
     "clock.scan_files": (30, "maint"),
     "clock.sweep_files": (3600, "maint"),

@@ -75,6 +75,13 @@ def calendar() -> WorkCalendar:
     return _calendar(_age())
 
 
+def calendar_now() -> tuple[WorkCalendar, bytes]:
+    """Return the working days as they stand at this moment, and a digest that tells them apart."""
+    rows = list(CalendarDay.objects.values_list("day", "is_workday", "provisional").order_by("day"))
+    told = "".join(f"{day:%Y%m%d}{work:d}{guess:d}" for day, work, guess in rows)
+    return WorkCalendar.from_rows(rows), hashlib.sha256(told.encode()).digest()
+
+
 def level_of(code: str) -> str:
     """Return the level of a division in force, "" for an unknown code; at most five minutes old."""
     return _levels(_age()).get(code, "")

@@ -14,6 +14,7 @@ from typing import Any
 import yaml
 
 from backend.accounts.models import Account
+from backend.cases import actions as cases
 from backend.catalogue import actions as catalogue
 from backend.catalogue import files
 from backend.organisation import actions as organisation
@@ -39,6 +40,7 @@ def load(*, actor: Account, data: Path = DATA) -> Iterator[tuple[str, str]]:
         for row in calendar.seed_rows()
     )
     yield "工作日历", str(organisation.load_calendar(days=days))
+    yield "在办时限", f"重算{cases.recompute_clocks()}件"
     yield "区划", str(organisation.load_divisions(places=places(data)))
     yield "托管", str(organisation.load_custody(custodians=custodians(data)))
     yield "部门", str(_departments(data))

@@ -9,6 +9,7 @@ from backend.cases.actions.handing import hand_over
 from backend.cases.actions.intake import accept, decline, finish
 from backend.cases.actions.lapsing import lapse, prolong_supplement
 from backend.cases.actions.mending import supplement
+from backend.cases.actions.recounting import recompute_clocks
 from backend.cases.actions.recusing import identify_staff, lift_recusal, recuse, state_kin
 from backend.cases.actions.reminding import remind_supplement, tell_overlong
 from backend.cases.actions.reveal import open_record, reveal
@@ -51,6 +52,7 @@ __all__ = [
     "prolong_supplement",
     "propose_extension",
     "propose_move",
+    "recompute_clocks",
     "recuse",
     "refuse_extension",
     "refuse_supplement",
