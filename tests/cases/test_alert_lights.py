@@ -4,12 +4,14 @@ from datetime import timedelta
 
 import pytest
 from django.db import connection, transaction
+from django.utils import timezone
 
 from backend.cases import actions
 from backend.cases.actions import alerts
 from backend.cases.models import Case, CaseStep
 from backend.cases.queries import crossings
 from backend.organisation import queries as organisation
+from backend.organisation.models import StandIn
 from notifications.models import Notification
 from tests.factories import clocks, supplements, world
 
@@ -207,6 +209,19 @@ def test_without_the_savepoints_nobody_would_hear(worker, broken_notice):
     with pytest.raises(Exception, match="poisoned"), transaction.atomic():
         alerts._tell(page, staff)
     assert told(first) == []
+
+
+def test_who_stands_in_for_somebody_hears_as_well(case):
+    """代岗: whoever acts in a post today."""
+    away = world.staff("community_worker", "ZD")
+    instead = world.an_account("staff")
+    day = step_of(case).warn_on
+    StandIn.objects.create(
+        post=away.staff.posts.get(), account=instead, appointed_by=away, at=timezone.now(),
+        valid_from=day, valid_to=day,
+    )  # fmt: skip
+    actions.alert_lights(today=day)
+    assert told(case) == sorted([away.pk, instead.pk])
 
 
 def test_two_clocks_at_once_tell_once(transactional_db, together):

@@ -143,6 +143,13 @@ _CHECKS = (
         "SELECT number FROM cases_case WHERE (bundle_id IS NULL) <> (bundle_key = '')",
     ),
     _Check(
+        "extension_waits_while_it_runs",
+        "办件已有决定或结束, 却还有等待批准的延期",
+        """SELECT held.number FROM cases_extension asked JOIN cases_case held
+              ON held.id = asked.case_id
+            WHERE asked.state = 'asked' AND NOT held.status = ANY(%(running)s)""",
+    ),
+    _Check(
         "extension_counts",
         "批准的延期没有计入天数",
         """SELECT held.number FROM cases_case held JOIN (
