@@ -79,6 +79,14 @@ def test_parallel_steps_are_all_told():
     assert "民政局正在办理“核查”(11月30日前)、公安局正在办理“核查”(11月30日前)" in text
 
 
+def test_a_special_procedure_names_no_day():
+    turn = {"department": "市残联", "step": "评定", "until": date(2026, 6, 5)}
+    said = words.headline(
+        status="suspended", outcome="", turns=[turn], upcoming=["审核"], today=date(2026, 6, 1)
+    )
+    assert said == "市残联的“评定”进入特别程序, 计时暂停; 完成后接着往下办"
+
+
 def test_an_ended_case_has_no_next():
     for status in ("concluded", "declined", "withdrawn"):
         text = words.headline(status=status, outcome="", turns=[], upcoming=["审核"], today=TODAY)

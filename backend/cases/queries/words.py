@@ -142,6 +142,9 @@ def headline(
     start = {"granted": "已准予; ", "refused": "决定不予; "}.get(outcome, "")
     if not turns:
         return start + Status(status).label
+    if status == Status.SUSPENDED:
+        turn = turns[0]
+        return f"{turn['department']}的“{turn['step']}”进入特别程序, 计时暂停; 完成后接着往下办"
     now = "、".join(
         f"{turn['department']}正在办理“{turn['step']}”({spoken(turn['until'], today=today)}前)"
         for turn in turns
