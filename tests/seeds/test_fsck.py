@@ -40,6 +40,10 @@ BREAKAGES = {
     " submitted_by_id, now(), '' FROM cases_case WHERE id = {running} RETURNING account_id)"
     " UPDATE cases_casestep SET claimed_by_id = away.account_id FROM away"
     " WHERE case_id = {running} AND state = 'open'",
+    "extension_waits_while_it_runs": "WITH over AS (UPDATE cases_case SET status = 'withdrawn',"
+    " closed_at = now() WHERE id = {running} RETURNING id, submitted_by_id)"
+    " INSERT INTO cases_extension (case_id, days, reason, state, asked_by_id, asked_at, note)"
+    " SELECT id, 1, '', 'asked', submitted_by_id, now(), '' FROM over",
     "extension_counts": "INSERT INTO cases_extension (case_id, days, reason, state, asked_by_id,"
     " asked_at, decided_by_id, decided_at, note) SELECT id, 999, '', 'approved', submitted_by_id,"
     " now(), submitted_by_id, now(), '' FROM cases_case WHERE id = {running}",
