@@ -30,7 +30,7 @@ from backend.organisation import actions as organisation
 from backend.organisation.models import StaffMember
 from backend.residents import actions as residents
 from backend.residents.models import Resident
-from backend.seeds import answers, drive, local
+from backend.seeds import answers, drive, governing, local
 from notifications import actions as notifications
 
 DATA = Path(__file__).parent / "data"
@@ -66,6 +66,7 @@ def build() -> Iterator[str]:
     """Build what is not there yet; yield a line for people watching after each part."""
     yield f"工作人员 {_hire()} 人到岗"
     yield f"本地参数与试点 {local.settle()} 项设定"
+    yield f"目录治理 {governing.build()} 件: 待联席会议的准入申请, 社区拒办记录"
     yield f"居民 {_welcome()} 人登记、绑定、实名"
     yield f"办件 {_apply()} 件提交并办到不同环节"
     reminded = notifications.remind(now=timezone.now(), unless={"applied": applied.already})
