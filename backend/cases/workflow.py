@@ -84,8 +84,13 @@ def duty_in(phase: str, role: str) -> Duty:
 
 def may_return(plan: Plan, index: int, key: str) -> bool:
     """Say whether the item lets a step of stage `index` send the case back."""
-    step = step_of(plan, index, key) if index > 0 else {}
+    step = step_of(plan, index, key) if 0 < index <= decides_at(plan) else {}
     return bool(step.get("returns_to")) or "return_prev" in step.get("actions", ())
+
+
+def is_last(plan: Plan, index: int) -> bool:
+    """Say whether nothing follows a stage: the notice of a refusal stands behind the last."""
+    return index >= len(plan) - 1
 
 
 def may_correct(plan: Plan, index: int, key: str) -> bool:

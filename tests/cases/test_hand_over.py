@@ -165,6 +165,7 @@ def test_a_hand_over_while_the_person_claims_leaves_nothing_in_their_hands(toget
 
 
 @pytest.mark.django_db(transaction=True)
+@pytest.mark.unguarded
 def test_without_the_lock_on_the_account_work_stays_with_who_has_left(together, monkeypatch):
     """The negative control: a claim that does not hold the account in use slips in behind."""
     monkeypatch.setattr("backend.accounts.actions.still_open", lambda **_: True)

@@ -48,6 +48,7 @@ def test_ten_staff_decide_a_step_once_in_two_hundred_rounds(together):
         assert decided_once_and_the_rest_told(race(together, staff, case), case)
 
 
+@pytest.mark.unguarded
 def test_without_the_guard_the_promise_breaks(together, monkeypatch):
     """
     The negative control: the row lock and the conditional update off, everything else the same.

@@ -139,6 +139,7 @@ def test_many_presses_at_once_number_without_a_gap_or_a_double(together):
 
 
 @pytest.mark.django_db(transaction=True)
+@pytest.mark.unguarded
 def test_without_the_counters_lock_presses_take_each_others_numbers(together, monkeypatch):
     """The negative control: the same counter, read and written without its lock."""
 

@@ -14,7 +14,7 @@ from notifications.models import Delivery, Notification
 from tests import servers
 from tests.factories import world
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("sound")]
 
 NOWHERE = "127.0.0.1:9"
 

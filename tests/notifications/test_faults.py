@@ -24,7 +24,9 @@ from notifications.models import Delivery, DeliveryAttempt, Notification, Quota
 from tests.factories.notices import number, readers
 from tests.sandboxes import free_port
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
+pytestmark = [
+    pytest.mark.django_db(transaction=True), pytest.mark.slow, pytest.mark.usefixtures("sound"),
+]  # fmt: skip
 S = Delivery.State
 LEASE = 3
 OPEN = (S.WAITING, S.RETRY, S.CLAIMED)
@@ -180,6 +182,7 @@ def test_killed_dispatchers_double_nothing_and_lose_nothing(own_valkey, slow_wec
     assert sum(held.values_list("held", flat=True)) == unknown
 
 
+@pytest.mark.unguarded
 def test_without_the_guard_the_same_kills_double(own_valkey, slow_wechat, settings):
     settings.NOTIFY_LEASE_SECONDS = LEASE
     settings.NOTIFY_UNKNOWN_GUARD = False

@@ -26,6 +26,14 @@ class DecisionStep(Conflict):
     code, title = "decision_step", "这是决定环节, 请作出准予或不予的决定"
 
 
+class LastStep(Conflict):
+    code, title = "last_step", "这是最后一个环节, 请送达、办结"
+
+
+class DecisionMade(Conflict):
+    code, title = "decision_made", "决定已经作出, 送达环节不能不予通过; 请送达、办结"
+
+
 class NoWayBack(Conflict):
     code, title = "no_way_back", "该环节不能退回, 请通过或写明不予通过的理由"
 
@@ -84,6 +92,7 @@ def pass_step(*, actor: Account, number: str, step: str, opinion: str = "") -> C
     通过: end a step; when the last its stage waits for ends, the next stage opens.
 
     :raises DecisionStep: this step wants a decision.
+    :raises LastStep: it would leave the case with nothing to do and no end.
     :raises LeadSpeaksLast: others of its group have not spoken yet.
     :raises PublicityRunning: what is on show stays there for its days.
     """
@@ -91,6 +100,8 @@ def pass_step(*, actor: Account, number: str, step: str, opinion: str = "") -> C
         row = _step_in_work(turn, step)
         if _is_deciding(turn, row):
             raise DecisionStep
+        if workflow.is_last(turn.plan, row.stage):
+            raise LastStep
         _heard(turn, row)
         rule = workflow.step_of(turn.plan, row.stage, row.key)
         if rule.get("publicity") and turn.today < row.due_on:
@@ -106,6 +117,7 @@ def reject_step(*, actor: Account, number: str, step: str, opinion: str) -> Case
     不予通过: object in this step; once its stage has spoken, the deciding step has the word.
 
     :raises ReasonMissing: no reason.
+    :raises DecisionMade: what is decided is handed over, not objected to.
     :raises LeadSpeaksLast: others of its group have not spoken yet.
     """
     with moves.acting(actor=actor, number=number) as turn:
@@ -114,6 +126,8 @@ def reject_step(*, actor: Account, number: str, step: str, opinion: str) -> Case
         row = _step_in_work(turn, step)
         if _is_deciding(turn, row):
             raise DecisionStep
+        if row.phase == workflow.DELIVERY:
+            raise DecisionMade
         _heard(turn, row)
         moves.close_step(turn, row, State.REJECTED, opinion)
         moves.record(turn, "reject_step", step=row.key, opinion=opinion)

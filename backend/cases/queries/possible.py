@@ -122,9 +122,17 @@ def _of_step(verb: str, step: CaseStep, desk: Desk) -> No | None:
         return No("illegal_move", f"办件现在是“{Status(desk.case.status).label}”")
     if no := not_mine(workflow.duty_in(step.phase, step.role), step, desk):
         return no
+    return _in_work(verb, step, desk)
+
+
+def _in_work(verb: str, step: CaseStep, desk: Desk) -> No | None:
     deciding = desk.case.status == Status.ACCEPTED and step.stage == workflow.decides_at(desk.plan)
     if verb in ("pass", "reject") and deciding:
         return No("decision_step", "这是决定环节, 请作出准予或不予的决定")
+    if verb == "pass" and workflow.is_last(desk.plan, step.stage):
+        return No("last_step", "这是最后一个环节, 请送达、办结")
+    if verb == "reject" and step.phase == workflow.DELIVERY:
+        return No("decision_made", "决定已经作出, 请送达、办结")
     if verb == "return" and not workflow.may_return(desk.plan, step.stage, step.key):
         return No("no_way_back", "该环节不能退回")
     return None
