@@ -18,7 +18,10 @@ LIMITED = "from backend.files.formats import apart; import resource, sys\n" \
     "[resource.setrlimit(k, (v, v)) for k, v in apart._LIMITS.items()]\n"  # fmt: skip
 ENDS = {
     "dies": "import os; os.kill(os.getpid(), 9)",
-    "hangs": "import time; time.sleep(60)",
+    "loops": LIMITED.replace(
+        "(v, v)", "(min(v, 1), min(v, 1)) if k == resource.RLIMIT_CPU else (v, v)"
+    )
+    + "while True: pass",
     "babbles": "print('<html>')",
     "claims": 'print(\'{"clean": {"who": 1}}\')',
     "unknown": 'print(\'{"refused": "nothing_we_know"}\')',
@@ -31,8 +34,14 @@ ENDS = {
 @pytest.mark.parametrize("how", ENDS)
 def test_an_end_of_any_kind_is_a_refusal(monkeypatch, how):
     monkeypatch.setattr(examiner, "_COMMAND", (*PYTHON, ENDS[how]))
-    monkeypatch.setattr(examiner, "PATIENCE", 5.0)
     with pytest.raises(refusals.TooHeavy):
+        examiner.examine(b"x", declared="image/jpeg")
+
+
+def test_a_machine_too_slow_is_no_fault_of_the_file(monkeypatch):
+    monkeypatch.setattr(examiner, "_COMMAND", (*PYTHON, "import time; time.sleep(60)"))
+    monkeypatch.setattr(examiner, "PATIENCE", 0.5)
+    with pytest.raises(examiner.ExaminerBusy):
         examiner.examine(b"x", declared="image/jpeg")
 
 

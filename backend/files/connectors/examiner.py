@@ -1,7 +1,8 @@
 """
 The examiner (检查进程): runs `formats.apart` over one file, within bounds of time and number.
 
-Its answer is read as a stranger's: a process that dies, hangs or babbles has refused the file.
+Its answer is read as a stranger's: a process that dies or babbles has refused the file. One that
+is late without having used up its processor time waited for the machine: its file may come again.
 """
 
 import dataclasses
@@ -39,7 +40,7 @@ def examine(data: bytes, *, declared: str) -> formats.Clean:
     Return the clean file.
 
     :raises Invalid: one of `formats.refusals`.
-    :raises ExaminerBusy: too many files at this moment; ask again.
+    :raises ExaminerBusy: too many files, or too slow a machine, at this moment; ask again.
     """
     if not _gate.acquire(timeout=_QUEUE):
         raise ExaminerBusy(retry_after=5)
@@ -66,7 +67,7 @@ def _run(data: bytes, declared: str) -> bytes:
         )
     except subprocess.TimeoutExpired:
         _log.warning("file_check_late")
-        return b""
+        raise ExaminerBusy(retry_after=30) from None
     if done.returncode:
         _log.warning("file_check_died", code=done.returncode)
     return done.stdout
