@@ -24,7 +24,7 @@ def people():
 
 
 def save(people, draft, **changes):
-    return drafting.save(
+    return drafting.revise(
         actor=people["editor"],
         uid=draft.uid,
         revision=draft.revision,
@@ -37,23 +37,23 @@ def save(people, draft, **changes):
 
 def test_a_first_draft_begins_with_what_was_admitted(people):
     items.an_admitted_item()
-    draft = drafting.create(actor=people["editor"], item_code="T-1")
+    draft = drafting.begin(actor=people["editor"], item_code="T-1")
     assert draft.definition["code"] == "T-1"
     assert draft.definition["department"] == "MZ"
     with pytest.raises(drafting.DraftOpen):
-        drafting.create(actor=people["second"], item_code="T-1")
+        drafting.begin(actor=people["second"], item_code="T-1")
 
 
 def test_the_next_draft_begins_with_what_the_last_version_said(people):
     items.published(people, promised_days=16)
-    draft = drafting.create(actor=people["editor"], item_code="T-1")
+    draft = drafting.begin(actor=people["editor"], item_code="T-1")
     assert draft.definition["promised_days"] == 16
     assert drafting.check(draft.item, draft.definition, today=timezone.localdate()).faults == []
 
 
 def test_keeps_a_faulty_draft_and_says_what_is_wrong(people):
     draft = items.a_draft(people)
-    draft, checked = drafting.save(
+    draft, checked = drafting.revise(
         actor=people["editor"],
         uid=draft.uid,
         revision=draft.revision,
@@ -98,7 +98,7 @@ def test_who_comes_second_is_told(people):
 def test_refuses_what_no_database_keeps(people, given):
     draft = items.a_draft(people)
     with pytest.raises(drafting.UnreadableDefinition):
-        drafting.save(actor=people["editor"], uid=draft.uid, revision=draft.revision, **given)
+        drafting.revise(actor=people["editor"], uid=draft.uid, revision=draft.revision, **given)
 
 
 @pytest.mark.parametrize(
@@ -115,7 +115,7 @@ def test_counties_do_not_write_the_city_s_standard(people):
     items.an_admitted_item()
     for actor in (world.staff("item_admin", "MZ"), people["signer"]):
         with pytest.raises(duties.NotYourDuty):
-            drafting.create(actor=actor, item_code="T-1")
+            drafting.begin(actor=actor, item_code="T-1")
 
 
 # -- 签认 ----------------------------------------------------------------------------------------

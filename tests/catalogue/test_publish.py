@@ -35,7 +35,7 @@ def people():
 
 
 def save(people, draft, **changes):
-    return drafting.save(
+    return drafting.revise(
         actor=people["editor"],
         uid=draft.uid,
         revision=draft.revision,
@@ -61,7 +61,7 @@ def test_neither_editor_nor_signer_publishes(people):
 
 def test_who_edited_once_is_an_editor_for_good(people):
     draft = items.a_draft(people)
-    draft, _ = drafting.save(
+    draft, _ = drafting.revise(
         actor=people["second"],
         uid=draft.uid,
         revision=draft.revision,
@@ -237,4 +237,4 @@ def test_an_exited_item_takes_no_case_and_what_runs_ends_on_its_version(people):
         draft.version_id,
     )
     with pytest.raises(drafting.ItemGone):
-        drafting.create(actor=people["editor"], item_code="T-1")
+        drafting.begin(actor=people["editor"], item_code="T-1")

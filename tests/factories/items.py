@@ -44,8 +44,8 @@ def an_admitted_item(**changes: Any) -> ServiceItem:
 def a_draft(people: dict[str, Account], **changes: Any) -> VersionDraft:
     """Return a saved draft of an admitted item."""
     item = ServiceItem.objects.filter(code="T-1").first() or an_admitted_item()
-    draft = drafting.create(actor=people["editor"], item_code=item.code)
-    draft, _ = drafting.save(
+    draft = drafting.begin(actor=people["editor"], item_code=item.code)
+    draft, _ = drafting.revise(
         actor=people["editor"],
         uid=draft.uid,
         revision=draft.revision,

@@ -99,8 +99,8 @@ def _put_items(
         if actor.kind == Account.Kind.SYSTEM:
             load_item(actor=actor, definition=definition, lines=lines, file=file)
             continue
-        draft = drafting.create(actor=actor, item_code=code)
-        drafting.save(actor=actor, uid=draft.uid, revision=draft.revision, text=texts[file])
+        draft = drafting.begin(actor=actor, item_code=code)
+        drafting.revise(actor=actor, uid=draft.uid, revision=draft.revision, text=texts[file])
         drafts.append(code)
     return drafts
 

@@ -67,7 +67,7 @@ class Checked:
     warnings: list[Fault]
 
 
-def create(*, actor: Account, item_code: str) -> VersionDraft:
+def begin(*, actor: Account, item_code: str) -> VersionDraft:
     """
     起草: begin the next version of an item on what the last one says.
 
@@ -98,7 +98,7 @@ def create(*, actor: Account, item_code: str) -> VersionDraft:
     return draft
 
 
-def save(
+def revise(
     *, actor: Account, uid: UUID, revision: int, definition: object = None, text: str = ""
 ) -> tuple[VersionDraft, Checked]:
     """

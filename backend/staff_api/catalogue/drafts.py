@@ -196,7 +196,7 @@ class VersionDraftDetail(StaffView):
     @extend_schema(request=SaveIn, responses=CheckedOut)
     def put(self, request: Request, uid: UUID) -> Response:
         """保存草稿: 有错也保存, 并一次列出全部错误; 改动后须重新签认."""
-        draft, checked = drafting.save(actor=self.actor, uid=uid, **self.read(SaveIn))
+        draft, checked = drafting.revise(actor=self.actor, uid=uid, **self.read(SaveIn))
         return Response(queries.checked(draft, checked.faults, checked.warnings))
 
 

@@ -170,5 +170,5 @@ class ItemDrafts(StaffView):
     @extend_schema(request=None, responses={201: DraftMadeOut})
     def post(self, request: Request, code: str) -> Response:
         """起草下一版: 以最近一版的内容为底稿."""
-        draft = drafting.create(actor=self.actor, item_code=code)
+        draft = drafting.begin(actor=self.actor, item_code=code)
         return Response(draft_queries.made(draft), status=201)
