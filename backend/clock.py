@@ -6,6 +6,7 @@ second ring finds nothing left to do.
 """
 
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 
 import structlog
 from celery import shared_task
@@ -25,6 +26,7 @@ from notifications import actions as notifications
 from notifications import dispatch, marks
 
 STEPS_A_RING = 100
+UNCOLLECTED = timedelta(days=7)
 REMIND_EVERY, TIDY_EVERY, ALARM_EVERY = 600, 3600, 3600  # seconds a slot
 _log = structlog.get_logger(__name__)
 
@@ -149,6 +151,13 @@ def version_moves() -> None:
 def calendar() -> None:
     """工作日历: if a calendar was announced, reckon every running date anew."""
     cases.recompute_clocks()
+
+
+@shared_task(name="clock.uncollected")
+def uncollected() -> None:
+    """未领提醒 (R34): a result that waits for seven days, once."""
+    since = timezone.now() - UNCOLLECTED
+    _each("uncollected", todo.uncollected(since=since), cases.remind_uncollected)
 
 
 @shared_task(name="clock.lights")

@@ -13,6 +13,7 @@ from backend.cases.lifecycle import Status
 from backend.cases.models import Case
 from backend.cases.queries import resident as queries
 from backend.core.api import Limit, PageIn, idempotency_key, moment
+from backend.documents.shapes import PaperRow
 from miniprogram_api.door import ResidentView
 from miniprogram_api.materials import ChoiceIn
 
@@ -152,6 +153,7 @@ class CaseOut(ProgressOut):
     remedy = serializers.CharField(allow_blank=True, help_text="复议、诉讼途径")
     timeline = TimelineOut(many=True)
     answers = AnswerOut(many=True)
+    papers = PaperRow(many=True, help_text="凭证、通知书、决定书, 新的在前")
     can_withdraw = serializers.BooleanField()
 
 

@@ -6,7 +6,6 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_safe
-from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.exceptions import Throttled
@@ -16,8 +15,7 @@ from rest_framework.response import Response
 
 from backend.core.api import Limit, client_ip
 from backend.core.wire import BodyTooLarge
-from backend.documents import actions, queries, seal
-from backend.documents.models import Paper
+from backend.documents import queries, seal
 from miniprogram_api.door import OpenView
 
 VERIFY = Limit("verify", "30/minute")
@@ -82,23 +80,3 @@ def page(request: HttpRequest) -> HttpResponse:
     except Throttled as many:
         shown["problem"], status = many.detail, 429
     return render(request, "documents/verify.html", shown, status=status)
-
-
-class PaperFile(OpenView):
-    @extend_schema(responses={(200, "application/pdf"): OpenApiTypes.BINARY})
-    def get(self, request: Request, token: str) -> HttpResponse:
-        """凭一分钟内有效的链接下载文书; 链接由办件的文书列表给出."""
-        paper, file = actions.open_link(token=token)
-        return handed(paper, file)
-
-
-def handed(paper: Paper, file: bytes) -> HttpResponse:
-    """Answer with the file, named by its number: nobody's name travels in a header."""
-    return HttpResponse(
-        file,
-        content_type="application/pdf",
-        headers={
-            "Content-Disposition": f'inline; filename="{paper.number}.pdf"',
-            "X-Content-Type-Options": "nosniff",
-        },
-    )

@@ -20,3 +20,7 @@ class Kind:
     priority: int = 5
     needs_sms: bool = False
     statutory: bool = False
+
+
+IN_WRITING = "「{paper}」在这个办件的文书里, 可以查看、下载和打印。"
+"""Where an act gives a paper (行政许可法 §32): where it is; left out where it gives none."""

@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 
-from notifications.kind import Kind
+from notifications.kind import IN_WRITING, Kind
 from notifications.kinds_of_clocks import CLOCKS
 from notifications.kinds_of_people import PEOPLE
 from notifications.kinds_of_procedures import PROCEDURES
@@ -64,6 +64,7 @@ _ALL = (
             "您申请的「{item}」已经提交, 办事编号尾号 {tail}。",
             "由{taken_by}代您提交; 不是您的意思的, 可以在「我的办件」里撤回。",
             "下一步: {next_step}。",
+            IN_WRITING,
             "受理以后会告诉您最迟哪天办结, 请留意消息, 不用来回跑。",
         ),
         notes=("等待受理, 有结果会通知您",),
@@ -80,6 +81,7 @@ _ALL = (
             "您申请的「{item}」已经受理, 办事编号尾号 {tail}。",
             "最迟 {due_on} 办结。",
             "现在到: {next_step}。",
+            IN_WRITING,
             "每一步都可以在「我的办件」里看到。",
         ),
         notes=("已受理, 最迟{due_md}办结", "已受理, {days}个工作日内办结", "已受理, 正在办理"),
@@ -98,6 +100,7 @@ _ALL = (
             "您申请的「{item}」没有受理, 办事编号尾号 {tail}。",
             "原因: {reason}。",
             "{remedy}",
+            IN_WRITING,
             "按原因改好后, 可以重新申请。",
         ),
         notes=("没有受理, 请看原因和怎么办",),
@@ -155,6 +158,7 @@ _ALL = (
             "原因: {reason}。",
             "{remedy}",
             "下一步: {next_step}。",
+            IN_WRITING,
             "决定的内容可以在「我的办件」里看。",
         ),
         notes=("决定: {outcome}, 请点开查看", "已作出决定, 请点开查看"),
@@ -171,11 +175,35 @@ _ALL = (
         statutory=True,
         sentences=(
             "您申请的「{item}」结果已出, 办事编号尾号 {tail}。",
+            "领取方式: {method}。",
             "领取地点: {place}。",
-            "可以在小程序里查看, 也可以带身份证到窗口领取。",
+            "取件码 {pickup_code}, 到上面的窗口报码领取, 不要告诉别人。",
+            "邮件号 {mail_number}, 收到后请在小程序里确认。",
+            "可以在小程序里查看, 有困难可以联系承办部门或社区。",
         ),
         notes=("结果已出, 可查看或到窗口领",),
-        plain=("结果出来了。可以到{place}领。", "结果出来了。可以查看, 也可以到窗口领。"),
+        plain=(
+            "结果出来了。取件码 {pickup_code}, 到{place}领。",
+            "结果出来了。可以到{place}领。",
+            "结果出来了。可以查看, 也可以到窗口领。",
+        ),
+    ),
+    Kind(
+        key="case.result_waiting",
+        title="结果还没有领",
+        group="case",
+        template="A",
+        status="待领取",
+        lane="due",
+        sentences=(
+            "您申请的「{item}」结果出来一周了, 还没有领取, 办事编号尾号 {tail}。",
+            "领取方式: {method}。",
+            "领取地点: {place}。",
+            "取件码在上次的消息里; 找不到的, 带身份证到领取地点补发。",
+            "不方便去的, 可以请家人或社区代领。",
+        ),
+        notes=("结果还没有领, 请查看或到窗口领",),
+        plain=("结果还没有领。请到{place}领。", "结果还没有领。请点开看。"),
     ),
     Kind(
         key="case.concluded",
@@ -187,6 +215,7 @@ _ALL = (
             "您申请的「{item}」已经办结, 办事编号尾号 {tail}。",
             "结果: {outcome}。",
             "{note}",
+            IN_WRITING,
             "办理的全过程可以在「我的办件」里看, 也请您对这次服务作个评价。",
         ),
         notes=("已办结, 可查看全过程",),

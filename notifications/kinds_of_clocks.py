@@ -1,6 +1,6 @@
 """What notices about the clock say (时限的告知): standing still, going on, more days, an end."""
 
-from notifications.kind import Kind
+from notifications.kind import IN_WRITING, Kind
 
 CLOCKS = (
     Kind(
@@ -14,6 +14,7 @@ CLOCKS = (
             "您申请的「{item}」需要{reason}, 办事编号尾号 {tail}。",
             "预计需要 {expected_days} 天, 这段时间不计入办理时限。",
             "{advice}。",
+            IN_WRITING,
             "完成后会通知您, 并告诉您新的办结日期; 超过预计时间的, 会向您说明。",
         ),
         notes=("{reason}约{expected_days}天, 暂停计时", "进入特别程序, 暂停计时"),
@@ -47,6 +48,7 @@ CLOCKS = (
             "您申请的「{item}」经负责人批准延长 {more_days} 天, 办事编号尾号 {tail}。",
             "理由: {reason}。",
             "现在最迟 {due_on} 办结。",
+            IN_WRITING,
             "您不用另外做什么; 对延期有疑问的, 可以联系承办部门。",
         ),
         notes=("延长{more_days}天, 最迟{due_md}办结", "办理期限延长, 请看理由"),

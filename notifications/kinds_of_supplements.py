@@ -1,6 +1,6 @@
 """What notices about supplements say (补正的告知): from the asking to the end of the days."""
 
-from notifications.kind import Kind
+from notifications.kind import IN_WRITING, Kind
 
 SUPPLEMENTS = (
     Kind(
@@ -17,6 +17,7 @@ SUPPLEMENTS = (
             "{list}\n",
             "{advice}。\n",
             "请在 {due_on} 前补齐, 可以分几次补; 来不及的可以申请延期一次。",
+            IN_WRITING,
             "不会用手机的, 可以带材料到窗口补。",
             "等您补的这段时间不计入办理时限, 补齐后接着往下办。",
         ),

@@ -12,6 +12,7 @@ _EVERY = {
     "clock.system_steps": (5, "maint"),
     "clock.bundles": (5, "maint"),
     "clock.typeset": (2, "maint"),
+    "clock.uncollected": (600, "maint"),
     "clock.lights": (60, "maint"),
     "clock.version_moves": (30, "maint"),
     "clock.procedures": (600, "maint"),

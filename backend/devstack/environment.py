@@ -42,6 +42,7 @@ def for_children(settings: Mapping[str, str], addresses: Mapping[str, str]) -> d
     around = settings.get("NO_PROXY") or settings.get("no_proxy")
     no_proxy = f"{around},{local}" if around else local
     return {
+        "PUBLIC_URL": f"http://127.0.0.1:{settings.get('PORT', '8000')}",  # what papers point to
         **settings,
         **addresses,
         "EMBEDDED": ",".join(sorted(addresses.keys() - settings.keys())),  # what /health tells

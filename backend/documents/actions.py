@@ -5,26 +5,21 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from django.core import signing
 from django.db import transaction
 from django.utils import timezone
 
 from backend.accounts.models import Account
 from backend.core import crypto
-from backend.core.errors import Conflict, NotFound
+from backend.core.errors import Conflict
 from backend.documents import press, tasks
 from backend.documents.content import Content
 from backend.documents.models import Paper
 from backend.documents.queries import PaperNotFound
+from backend.files import links
+from backend.files.actions.reading import LinkInvalid
 
-LINK_SECONDS = 60
 MOST_A_RING = 200
-_SALT = "documents.link"
 S = Paper.State
-
-
-class LinkOver(NotFound):
-    code, title = "link_over", "下载链接已失效, 请回到文书列表重新打开"
 
 
 class AlreadyRevoked(Conflict):
@@ -96,21 +91,20 @@ def revoke(*, uid: UUID, why: str) -> Paper:
 
 
 def link(*, account: Account, paper: Paper) -> str:
-    """给出下载凭据: a word that opens this one file, for this account, for a minute."""
-    return signing.dumps([str(paper.uid), account.pk], salt=_SALT, compress=False)
+    """取链接: a word that opens this one paper for a minute, for this account alone."""
+    until = timezone.now() + links.LIVES
+    return links.write(links.Leave(str(paper.uid), account.pk, until.timestamp()))
 
 
-def open_link(*, token: str) -> tuple[Paper, bytes]:
+def open_link(*, account: Account, token: str) -> tuple[Paper, bytes]:
     """
     凭链接下载: return the paper and its PDF.
 
-    :raises LinkOver: older than a minute, altered, or its account is closed.
+    :raises LinkInvalid: older than a minute, altered, or another account's.
+    :raises ContentLost: its bytes are gone or altered.
     """
-    try:
-        uid, account = signing.loads(token, salt=_SALT, max_age=LINK_SECONDS)
-    except signing.BadSignature:
-        raise LinkOver from None
-    paper = Paper.objects.filter(uid=uid, state=S.ISSUED).first()
-    if paper is None or not Account.objects.filter(pk=account, is_active=True).exists():
-        raise LinkOver
+    leave = links.read(token, account=account.pk, now=timezone.now())
+    paper = Paper.objects.filter(uid=leave.uid, state=S.ISSUED).first() if leave else None
+    if paper is None:
+        raise LinkInvalid
     return paper, press.file_of(paper)

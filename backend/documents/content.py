@@ -20,6 +20,17 @@ _UNSEEN = re.compile(
 )
 _DIGITS = "〇一二三四五六七八九"
 
+_HAN = r"[\u3007\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff\u201d\u300b\uff09]"
+_MARK = re.compile(rf"(?<={_HAN})([,:;?!]) ?")
+_BRACKETS = re.compile(rf"(?<={_HAN})\(([^()\n]*)\)")
+_WIDE = {
+    ord(","): "\uff0c",
+    ord(":"): "\uff1a",
+    ord(";"): "\uff1b",
+    ord("?"): "\uff1f",
+    ord("!"): "\uff01",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Para:
@@ -88,9 +99,15 @@ def clean(text: str) -> str:
     return _UNSEEN.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))[:MOST]
 
 
+def in_print(text: str) -> str:
+    """Set the marks after a Chinese character full width, as print does (GB/T 15834)."""
+    text = _BRACKETS.sub("\uff08\\1\uff09", text)
+    return _MARK.sub(lambda mark: mark[1].translate(_WIDE), text)
+
+
 def _cleaned(value: Any) -> Any:
     if isinstance(value, str):
-        return clean(value)
+        return in_print(clean(value))
     if isinstance(value, dict):
         return {key: _cleaned(one) for key, one in value.items()}
     if isinstance(value, list | tuple):

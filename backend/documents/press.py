@@ -14,8 +14,6 @@ from urllib.parse import urlencode
 import pikepdf
 import structlog
 from django.conf import settings
-from django.core.files.base import ContentFile
-from django.core.files.storage import default_storage
 from django.db import transaction
 from django.utils import timezone
 
@@ -23,6 +21,7 @@ from backend.core import crypto
 from backend.documents import content, seal, typesetting
 from backend.documents.kinds import KINDS
 from backend.documents.models import Paper, PaperCounter, short_code
+from backend.files import vault
 
 S = Paper.State
 _FIRST_WAIT, _LONGEST_WAIT = timedelta(seconds=5), timedelta(hours=1)
@@ -58,9 +57,13 @@ def issue(pk: int, *, now: datetime) -> bool:
     )
     paper.sha256, paper.size = hashlib.sha256(file).digest(), len(file)
     paper.pages = _pages(file)
-    paper.storage_key = _keep(paper, file)
     paper.state, paper.issued_at = S.ISSUED, now
-    paper.save()
+    paper.storage_key = vault.put(file, kind=vault.PAPERS, context=paper.file_context)
+    try:
+        paper.save()
+    except BaseException:
+        vault.drop(paper.storage_key)
+        raise
     return True
 
 
@@ -95,18 +98,13 @@ def _next(office: str, year: int) -> int:
     return counter.value
 
 
-def _keep(paper: Paper, file: bytes) -> str:
-    """Store the file sealed; what an earlier, broken-off attempt left makes room."""
-    name = f"papers/{paper.year}/{paper.uid.hex[:2]}/{paper.uid.hex}"
-    default_storage.delete(name)
-    blob = crypto.seal_bytes(file, context=paper.file_context)
-    return str(default_storage.save(name, ContentFile(blob)))
-
-
 def file_of(paper: Paper) -> bytes:
-    """Return the PDF of an issued paper, as it was signed."""
-    with default_storage.open(paper.storage_key) as kept:
-        return crypto.unseal_bytes(kept.read(), context=paper.file_context)
+    """
+    Return the PDF of an issued paper, as it was signed.
+
+    :raises ContentLost: its bytes are gone, or another's.
+    """
+    return vault.get(paper.storage_key, context=paper.file_context)
 
 
 def _pages(file: bytes) -> int:

@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from backend.core import crypto
 from backend.core.errors import NotFound
+from backend.core.kept import Kept
 from backend.documents import seal
 from backend.documents.kinds import KINDS
 from backend.documents.models import Paper, short_code
@@ -43,24 +44,47 @@ class PaperNotReady(NotFound):
 
 def of_subject(subject: str) -> list[dict[str, Any]]:
     """Return the papers of a subject, the newest first; one statement."""
-    rows = Paper.objects.filter(subject=subject).order_by("-made_at", "-pk")
     return [
         {
-            "uid": paper.uid,
-            "kind": paper.kind,
-            "title": KINDS[paper.kind].title,
-            "number": paper.number,
-            "office": paper.office_name,
-            "made_on": timezone.localdate(paper.made_at),
-            "ready": paper.state == S.ISSUED,
-            "pages": paper.pages,
-            "size": paper.size,
-            "large": paper.large,
-            "revoked": paper.revoked_at is not None,
-            "revoked_why": paper.revoked_why,
+            "uid": uid,
+            "kind": kind,
+            "title": KINDS[kind].title,
+            "number": number,
+            "office": office,
+            "made_on": timezone.localdate(made_at),
+            "ready": state == S.ISSUED,
+            "pages": pages,
+            "size": size,
+            "large": large,
+            "revoked": revoked_at is not None,
+            "revoked_why": why,
         }
-        for paper in rows.defer("sealed_content")
-    ]
+        for (
+            uid, kind, number, office, made_at, state, pages, size, large, revoked_at, why
+        ) in _OF_SUBJECT.rows(subject=subject)
+    ]  # fmt: skip
+
+
+_OF_SUBJECT = Kept(
+    lambda subject: (
+        Paper.objects.filter(subject=subject)
+        .order_by("-made_at", "-pk")
+        .values_list(
+            "uid",
+            "kind",
+            "number",
+            "office_name",
+            "made_at",
+            "state",
+            "pages",
+            "size",
+            "large",
+            "revoked_at",
+            "revoked_why",
+        )
+    ),
+    subject=str,
+)
 
 
 def issued(*, subject: str, uid: UUID) -> Paper:

@@ -14,6 +14,7 @@ _PATIENCE = 10.0
 class Office:
     code: str
     name: str
+    division: str
 
 
 def office(pk: int) -> Office:
@@ -62,8 +63,8 @@ def _age() -> int:
 
 @functools.lru_cache(maxsize=1)
 def _offices(_at: int) -> dict[int, Office]:
-    rows = Department.objects.values_list("pk", "code", "name")
-    return {pk: Office(code, name) for pk, code, name in rows}
+    rows = Department.objects.values_list("pk", "code", "name", "division__code")
+    return {pk: Office(code, name, division) for pk, code, name, division in rows}
 
 
 @functools.lru_cache(maxsize=1)

@@ -60,6 +60,17 @@ class NoteIn(serializers.Serializer[Any]):
     )
 
 
+class DeliverIn(NoteIn):
+    mail_number = serializers.CharField(
+        label="邮件号",
+        required=False,
+        default="",
+        allow_blank=True,
+        max_length=32,
+        help_text="邮寄时必填",
+    )
+
+
 class NothingIn(serializers.Serializer[Any]):
     """认领与放回: nothing to say."""
 
@@ -161,11 +172,11 @@ class Decide(CaseVerb):
     shape, act = DecideIn, staticmethod(actions.decide)
 
 
-@extend_schema(request=NoteIn, responses=shapes.AfterOut)
+@extend_schema(request=DeliverIn, responses=shapes.AfterOut)
 class Deliver(CaseVerb):
-    """送达结果."""
+    """送达结果: 按申请人选定的方式送出."""
 
-    shape, act = NoteIn, staticmethod(actions.deliver)
+    shape, act = DeliverIn, staticmethod(actions.deliver)
 
 
 @extend_schema(request=NoteIn, responses=shapes.AfterOut)

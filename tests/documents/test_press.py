@@ -8,9 +8,9 @@ from django.db import transaction
 from django.utils import timezone
 
 from backend import clock
-from backend.core import crypto
 from backend.documents import actions, press, queries, seal, typesetting
 from backend.documents.models import Paper, PaperCounter
+from backend.files import vault
 from tests.factories import papers
 
 pytestmark = pytest.mark.django_db
@@ -94,7 +94,7 @@ def test_what_is_kept_is_sealed_and_bound_to_its_row():
     assert b"%PDF" not in blob
     assert "李桂花".encode() not in bytes(one.sealed_content)
     two.storage_key = one.storage_key
-    with pytest.raises(crypto.SealBroken):
+    with pytest.raises(vault.ContentLost):
         press.file_of(two)
 
 

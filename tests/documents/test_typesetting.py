@@ -55,7 +55,7 @@ def test_every_kind_says_title_number_office_and_day(kind):
     for said in (KINDS[kind].title, "512002-MZ-2026-000012", papers.OFFICE_NAME):
         assert said in text
     assert "二〇二六年十一月二十四日" in text
-    assert "第1页,共1页" in text
+    assert "第1页，共1页" in text
 
 
 @pytest.mark.parametrize("typed", [papers.NASTY, papers.RARE, papers.LONG, "A1" * 120, ""])
@@ -78,6 +78,11 @@ def test_nothing_unseen_is_printed():
     assert content.clean("甲\u202e乙\u200b丙\x00丁\ufeff") == "甲乙丙丁"
     assert content.clean("一\r\n二\r三") == "一\n二\n三"
     assert content.clean("阿依古丽·买买提 𠮷 é") == "阿依古丽·买买提 𠮷 é"
+
+
+def test_marks_after_chinese_are_set_full_width():
+    assert content.in_print("受理, 不予(理由: 无)") == "受理，不予（理由：无）"
+    assert content.in_print("a, b (c) 1:2") == "a, b (c) 1:2"
 
 
 def test_nothing_leaves_the_page():

@@ -65,7 +65,12 @@ POST subscriptions             401 403 200 409 409
 POST lookup                    200 200 200 200 200
 GET verify                     404 404 404 404 404
 POST verify                    415 415 415 415 415
-GET papers/{token}             404 404 404 404 404
+GET papers/{token}             401 403 404 404 404
+GET cases/{number}/delivery    401 403 200 404 404
+POST cases/{number}/delivery   401 403 204 404 404
+POST cases/{number}/delivery/confirm 401 403 409 404 404
+GET cases/{number}/papers      401 403 200 404 404
+POST cases/{number}/papers/{uid}/link 401 403 404 404 404
 """
 TABLE = {
     " ".join(row.split()[:2]): [int(code) for code in row.split()[2:]]
@@ -133,6 +138,7 @@ def bodies(case):
         "POST subscriptions": {"results": {notices.A: "accept"}},
         "POST lookup": {"number": case.number, "last4": last4},
         "GET subscribe-templates": {"scene": "submit"},
+        "POST cases/{number}/delivery": {"method": "electronic"},
         "GET verify": {"number": "512002-MZ-2026-000001", "code": "AAAAAAAA"},
     }
 

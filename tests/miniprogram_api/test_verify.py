@@ -1,13 +1,12 @@
 """Whoever holds a paper can check it: by number and code, by the file, by the QR code's page."""
 
 import re
-import time
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
-from backend.documents import actions, press
-from tests.factories import papers, world
+from backend.documents import press
+from tests.factories import papers
 
 pytestmark = pytest.mark.django_db
 URL = "/api/v1/verify"
@@ -91,26 +90,3 @@ def test_the_page_asks_for_what_is_missing(client):
     page = client.get("/verify")
     assert page.status_code == 200
     assert re.search(r'name="code"', page.content.decode())
-
-
-def test_a_link_opens_the_file_and_nothing_else(client, paper):
-    token = actions.link(account=world.an_account(), paper=paper)
-    answer = client.get(f"/api/v1/papers/{token}")
-    assert answer.status_code == 200
-    assert answer["Content-Type"] == "application/pdf"
-    assert answer["Content-Disposition"] == f'inline; filename="{paper.number}.pdf"'
-    assert answer["Cache-Control"] == "no-store"
-    assert answer.content == press.file_of(paper)
-    assert client.get(f"/api/v1/papers/{token}x").json()["code"] == "link_over"
-
-
-def test_a_link_is_over_after_a_minute_and_with_its_account(client, paper, monkeypatch):
-    account = world.an_account()
-    token = actions.link(account=account, paper=paper)
-    later = time.time() + actions.LINK_SECONDS + 1
-    with monkeypatch.context() as patch:
-        patch.setattr(time, "time", lambda: later)
-        assert client.get(f"/api/v1/papers/{token}").status_code == 404
-    assert client.get(f"/api/v1/papers/{token}").status_code == 200
-    type(account).objects.filter(pk=account.pk).update(is_active=False)
-    assert client.get(f"/api/v1/papers/{token}").status_code == 404

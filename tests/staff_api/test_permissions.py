@@ -75,6 +75,13 @@ POST cases/{number}/supplement/approve  401 403 409 404 409 409 404 409 409 409 
 POST cases/{number}/supplement/refuse   401 403 409 404 409 409 404 409 409 409 404
 POST cases/{number}/supplement/prolong  401 403 409 404 409 409 404 409 409 409 404
 POST cases/{number}/steps/{key}/request-supplement 401 403 409 404 403 403 404 403 403 403 404
+GET cases/{number}/delivery             401 403 200 404 200 200 404 200 200 200 404
+POST cases/{number}/delivery/address    401 403 404 404 403 403 404 403 403 403 404
+POST cases/{number}/give-out            401 403 409 404 409 409 404 409 409 409 404
+POST cases/{number}/renew-pickup        401 403 409 404 409 409 404 409 409 409 404
+GET cases/{number}/papers               401 403 200 404 200 200 404 200 200 200 404
+POST cases/{number}/papers/{uid}/link   401 403 404 404 403 403 404 403 403 403 404
+GET papers/{token}                      401 403 404 404 404 404 404 404 404 404 404
 GET supplements/proposed                401 403 403 403 403 403 403 403 403 403 403
 GET supplements/second                  401 403 403 403 403 403 403 403 200 403 403
 GET supplements/second/by-office        401 403 403 403 403 403 403 403 200 403 403
@@ -222,6 +229,8 @@ BODIES = {
     "otp/confirm": {"ticket": "forged", "otp": "123456"},
     "cases/search": {"q": "李桂花"},
     "cases/{number}/reveal": {"fields": ["name"], "purpose": "核实"},
+    "cases/{number}/delivery/address": {"purpose": "投递"},
+    "cases/{number}/papers/{uid}/link": {"purpose": "核对送达"},
     "cases/{number}/decline": {"reason": "不属于本事项"},
     "cases/{number}/decide": {"outcome": "granted"},
     "cases/{number}/suspend": {"step": "s1", "reason": "testing", "expected_days": 5},

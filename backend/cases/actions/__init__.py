@@ -3,6 +3,15 @@
 from backend.cases.actions.alerts import alert_lights
 from backend.cases.actions.bundling import settle_bundle
 from backend.cases.actions.decision import conclude, decide, deliver
+from backend.cases.actions.delivering import (
+    choose_delivery,
+    confirm_receipt,
+    give_out,
+    remind_uncollected,
+    renew_pickup,
+    reveal_address,
+)
+from backend.cases.actions.documents import link_paper, reveal_paper
 from backend.cases.actions.ending import terminate
 from backend.cases.actions.extending import extend, propose_extension, refuse_extension
 from backend.cases.actions.handing import hand_over
@@ -32,8 +41,10 @@ __all__ = [
     "alert_lights",
     "approve_supplement",
     "carry_on_moves",
+    "choose_delivery",
     "claim",
     "conclude",
+    "confirm_receipt",
     "decide",
     "decline",
     "deem_accepted",
@@ -42,10 +53,12 @@ __all__ = [
     "extend",
     "find_person",
     "finish",
+    "give_out",
     "hand_over",
     "identify_staff",
     "lapse",
     "lift_recusal",
+    "link_paper",
     "open_form",
     "open_record",
     "pass_step",
@@ -60,10 +73,14 @@ __all__ = [
     "reject_step",
     "release",
     "remind_supplement",
+    "remind_uncollected",
+    "renew_pickup",
     "request_supplement",
     "resume",
     "return_step",
     "reveal",
+    "reveal_address",
+    "reveal_paper",
     "run_move",
     "run_system_step",
     "settle_bundle",

@@ -2,7 +2,7 @@
 
 from backend.accounts.models import Account
 from backend.cases import workflow
-from backend.cases.actions import moves
+from backend.cases.actions import delivering, moves
 from backend.cases.actions.intake import REMEDY, ReasonMissing
 from backend.cases.actions.moves import State, Turn
 from backend.cases.models import Case, CaseStep
@@ -53,14 +53,20 @@ def decide(*, actor: Account, number: str, outcome: str, reason: str = "") -> Ca
     return turn.case
 
 
-def deliver(*, actor: Account, number: str, note: str = "") -> Case:
-    """送达: the result reached the applicant, or waits where the notice says."""
+def deliver(*, actor: Account, number: str, note: str = "", mail_number: str = "") -> Case:
+    """
+    送达: the result goes the way the applicant chose, or waits where the notice says.
+
+    :param mail_number: the post's number, where it goes by mail.
+    :raises MailNumberMissing: by mail, and no number.
+    """
     with moves.acting(actor=actor, number=number) as turn:
         row = moves.move(turn, "deliver")
         step = _last_step(turn)
         moves.may(turn, row.duty, step)
-        turn.told[-1][1]["place"] = turn.post.department_name if turn.post else ""
-        moves.record(turn, "deliver", step=step.key, note=note)
+        delivering.send_out(turn, step, mail_number=mail_number)
+        method = turn.said["delivery"].method
+        moves.record(turn, "deliver", step=step.key, note=note, method=method)
     return turn.case
 
 

@@ -56,6 +56,7 @@ class Turn:
     events: list[CaseEvent] = field(default_factory=list)
     opened: list[CaseStep] = field(default_factory=list)
     told: list[tuple[str, dict[str, str]]] = field(default_factory=list)
+    said: dict[str, Any] = field(default_factory=dict)  # what a paper shows beyond its event
     post: HeldPost | None = None
     closed: list[str] = field(default_factory=list)
     cancelled: bool = False
@@ -391,4 +392,11 @@ def write(turn: Turn) -> None:
     if turn.opened and getattr(turn.case, "thinned", False):
         telling.nobody_left(turn.case, turn.opened, today=turn.today)
     next_step = turn.opened[0].name if turn.opened else ""
-    telling.applicant(turn.case, turn.told, days=turn.promised_days, next_step=next_step)
+    office = turn.post.department_id if turn.post else turn.case.department_id
+    if turn.case.event_count == len(turn.events):  # it came in just now: who has it first
+        office = turn.opened[0].department_id
+    said = turn.said | {key: value for _, told in turn.told for key, value in told.items()}
+    paper = telling.in_writing(turn.case, turn.events, office=office, said=said)
+    telling.applicant(
+        turn.case, turn.told, days=turn.promised_days, next_step=next_step, paper=paper
+    )

@@ -27,7 +27,7 @@ def open_record(*, actor: Account, posts: Sequence[HeldPost], number: str) -> Ca
     :raises CaseNotFound: unknown, or out of sight.
     """
     case = record.find(actor, posts, number)
-    _keep(actor, case, "case", HANDLE_CASE)
+    keep(actor, case, "case", HANDLE_CASE)
     return case
 
 
@@ -44,20 +44,31 @@ def reveal(*, actor: Account, number: str, fields: Sequence[str], purpose: str) 
     :raises NotYourDuty: seen, but not worked on, by the actor's offices.
     :raises NothingToReveal: none of the fields is masked in this case.
     """
+    case = worked_on(actor=actor, number=number)
+    values = record.clear(case, fields)
+    if not values:
+        raise NothingToReveal
+    for field in values:
+        keep(actor, case, f"field:{field}"[:64], purpose)
+    return values
+
+
+def worked_on(*, actor: Account, number: str) -> Case:
+    """
+    Return a case whose values in clear the actor's work needs.
+
+    :raises CaseNotFound: unknown, or out of sight.
+    :raises NotYourDuty: no step of it has come to the actor's offices.
+    """
     posts = duties.posts_of(actor)
     case = record.find(actor, posts, number)
     offices = [post.department_id for post in posts if any(post.has(duty) for duty in _OFFICE)]
     if not case.steps.filter(department__in=offices).exists():
         raise NotYourDuty
-    values = record.clear(case, fields)
-    if not values:
-        raise NothingToReveal
-    for field in values:
-        _keep(actor, case, f"field:{field}"[:64], purpose)
-    return values
+    return case
 
 
-def _keep(actor: Account, case: Case, subject: str, purpose: str) -> None:
+def keep(actor: Account, case: Case, subject: str, purpose: str) -> None:
     accounts.record_read(
         actor=actor,
         subject=subject,

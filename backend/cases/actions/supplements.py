@@ -94,7 +94,7 @@ def request_supplement(
         moves.may(turn, row.duty, held)
         if not workflow.may_correct(turn.plan, held.stage, held.key):
             raise CorrectionNotOffered
-        told = list(turn.case.supplements.order_by("ordinal"))
+        told = _earlier(turn)
         if any(one.state == S.PROPOSED for one in told):
             raise ProposalStands
         lines, ledger = _read(turn, defects)
@@ -152,6 +152,13 @@ def refuse_supplement(*, actor: Account, number: str, note: str) -> Case:
             opinion=note,
         )
     return turn.case
+
+
+def _earlier(turn: Turn) -> list[Supplement]:
+    """Return what was asked before; of a case to which nothing happened yet, without looking."""
+    if turn.case.event_count == 1:
+        return []
+    return list(turn.case.supplements.order_by("ordinal"))
 
 
 def legal(turn: Turn, verb: str) -> Move:
@@ -276,6 +283,7 @@ def _give(
     supplement.due_on = organisation.calendar().add(turn.today, days).day
     moves.move(turn, VERB)
     turn.told[-1][1].update(told_of(supplement, lines))
+    turn.said["defects"] = lines
     _save(supplement, lines, fresh=fresh)
     moves.stand(turn, ClockStop.Kind.SUPPLEMENT, step=supplement.step)
     papers = [line.key for line in lines if line.on == Defect.On.MATERIAL]

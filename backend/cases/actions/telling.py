@@ -1,20 +1,47 @@
-"""告知: the applicant, of what an act has come to; heads, of a step nobody is left for."""
+"""告知: the applicant, in writing and by notice, of an act; heads, of a step nobody is left for."""
 
 from collections.abc import Mapping, Sequence
 from datetime import date
+from typing import Any
 
 from backend.accounts.models import Account
-from backend.cases import workflow
+from backend.cases import papers, workflow
 from backend.cases.lifecycle import Status
-from backend.cases.models import Case, CaseStep, Recusal
+from backend.cases.models import Case, CaseEvent, CaseStep, Recusal
+from backend.documents import actions as documents
 from backend.organisation import holders
 from notifications import actions as notifications
 from notifications import kinds
 from notifications.actions.sending import Letter
 
 
+def in_writing(
+    case: Case, events: Sequence[CaseEvent], *, office: int, said: Mapping[str, Any]
+) -> str:
+    """
+    Order the papers of what was done; return the title of the last, for the notice to name.
+
+    :param office: whose papers they are.
+    :param said: what they show beyond the events.
+    """
+    acts = [
+        papers.Act(case, event.verb, event.seq, event.at, event.details, office, said=said)
+        for event in events
+        if event.verb in papers.PAPERS
+    ]
+    ordered = papers.orders(acts)
+    if ordered:
+        documents.order(orders=ordered, at=acts[0].at)
+    return papers.title(ordered[-1]) if ordered else ""
+
+
 def applicant(
-    case: Case, told: Sequence[tuple[str, Mapping[str, str]]], *, days: int, next_step: str
+    case: Case,
+    told: Sequence[tuple[str, Mapping[str, str]]],
+    *,
+    days: int,
+    next_step: str,
+    paper: str = "",
 ) -> None:
     """Tell the applicant what happened and what comes next, if somebody is there to be told."""
     if not told or case.applicant.account_id is None:
@@ -30,6 +57,7 @@ def applicant(
         "reason": case.reason,
         "next_step": next_step,
         "outcome": case.get_outcome_display(),
+        "paper": paper,
     }
     for i, (kind, params) in enumerate(told):
         notifications.send(

@@ -5,6 +5,7 @@ from django.db import models
 from django.db.models import Q
 
 from backend.cases.models.case import Case
+from backend.organisation.models import Department
 
 
 class Delivery(models.Model):
@@ -17,6 +18,7 @@ class Delivery(models.Model):
         COMMUNITY = "community", "村(社区)代送"
 
     class State(models.TextChoices):
+        CHOSEN = "chosen", "已选定"
         WAITING = "waiting", "待领取"
         SENT = "sent", "已寄出"
         DONE = "done", "已送达"
@@ -24,6 +26,17 @@ class Delivery(models.Model):
     case = models.OneToOneField(Case, on_delete=models.CASCADE, related_name="delivery")
     method = models.CharField("方式", max_length=16, choices=Method)
     state = models.CharField("状态", max_length=16, choices=State, default=State.WAITING)
+    place = models.ForeignKey(
+        Department,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        db_index=False,
+        help_text="在哪里等领取",
+    )
+    ready_at = models.DateTimeField("待领起", null=True, blank=True)
+    reminded = models.BooleanField("已提醒未领", db_default=False, default=False)
     sealed_address = models.BinaryField("收件地址", blank=True, default=b"")
     sealed_pickup_code = models.BinaryField("取件码", blank=True, default=b"")
     pickup_digest = models.BinaryField("取件码摘要", max_length=32, blank=True, default=b"")
@@ -46,6 +59,21 @@ class Delivery(models.Model):
             models.CheckConstraint(
                 condition=~Q(state="done") | Q(done_at__isnull=False),
                 name="delivery_done_has_a_time",
+            ),
+            models.CheckConstraint(
+                condition=Q(state="chosen") | Q(ready_at__isnull=False),
+                name="delivery_waits_since",
+            ),
+            models.CheckConstraint(
+                condition=~Q(method="window", state="waiting") | ~Q(pickup_digest=b""),
+                name="delivery_window_has_a_code",
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["ready_at", "id"],
+                name="delivery_uncollected",
+                condition=Q(state="waiting", reminded=False),
             )
         ]
 

@@ -18,6 +18,7 @@ from backend.core import kept
 from backend.core.api import COUNT_CAP
 from backend.core.errors import NotFound
 from backend.core.kept import Kept
+from backend.documents import queries as documents
 from backend.organisation import names
 from backend.organisation import queries as organisation
 from backend.organisation.models import Division
@@ -149,6 +150,7 @@ def detail(account: Account, *, number: str, now: datetime) -> dict[str, Any]:
         "remedy": next((line["remedy"] for line in reversed(told) if line["remedy"]), ""),
         "timeline": told,
         "answers": answers.lines(case.version.form, case.answers),
+        "papers": documents.of_subject(case.number),
         "can_withdraw": "withdraw" in LIFECYCLE.verbs_from(case.status),
     }
 

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from backend.cases import workflow
 from backend.cases.lifecycle import Status
-from backend.cases.models import Case, CaseStep, ClockStop, Supplement
+from backend.cases.models import Case, CaseStep, ClockStop, Delivery, Supplement
 
 PAGE = 500
 _DAY = timedelta(days=1)
@@ -61,6 +61,14 @@ def overlong(*, today: date) -> Iterator[str]:
         kind=ClockStop.Kind.SPECIAL, ended_on__isnull=True, overlong_told=False
     )
     return _numbers(rows.annotate(told=told).filter(told__lt=today), "case__number")
+
+
+def uncollected(*, since: datetime) -> Iterator[str]:
+    """Yield the numbers of cases whose result waits since before `since`, nobody reminded."""
+    rows = Delivery.objects.filter(
+        state=Delivery.State.WAITING, reminded=False, ready_at__lte=since
+    )
+    return _numbers(rows, "case__number")
 
 
 def _numbers(rows: QuerySet[Any, Any], number: str) -> Iterator[str]:

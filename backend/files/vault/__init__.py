@@ -20,6 +20,7 @@ from backend.core import crypto
 from backend.core.errors import Unavailable
 
 FILES, PARTS = "files", "parts"
+PAPERS = "papers"  # 文书: made by us, none of `names`
 _NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 
@@ -39,7 +40,7 @@ def put(data: bytes, *, kind: str, context: str) -> str:
     """
     存入: seal and write; return the name it is found by.
 
-    :param kind: FILES or PARTS.
+    :param kind: FILES, PARTS or PAPERS.
     :param context: what the bytes belong to; under another they do not open.
     :raises VaultFull: no room; nothing is left behind.
     :raises VaultDown: the store does not answer.
