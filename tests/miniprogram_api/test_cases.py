@@ -285,5 +285,5 @@ def test_a_detail_costs_the_same_whatever_its_history(phone, rounds, django_asse
         actions.return_step(actor=reviewer, number=number, step="s2", opinion="请再核实")
         actions.pass_step(actor=clerk, number=number, step="s1")
     phone.get(f"/api/v1/cases/{number}")  # the calendar and the names of places are read once
-    with django_assert_num_queries(4):  # token, case, steps, events
+    with django_assert_num_queries(5):  # token, case, steps, events, papers
         assert phone.get(f"/api/v1/cases/{number}").status_code == 200

@@ -318,7 +318,7 @@ def test_hides_a_foreign_case_with_the_words_for_no_case(client_of, case):
             continue
         bodies = []
         for one in (case.number, number):
-            url = BASE + path.format(number=one, key="s1", pk=1)
+            url = BASE + path.format(number=one, key="s1", uid=NO_SESSION, pk=1)
             call = outside.get if method == "GET" else outside.post
             answer = call(url, BODIES.get(path, {}), format="json")
             bodies.append({k: v for k, v in answer.json().items() if k != "request_id"})
