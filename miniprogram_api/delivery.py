@@ -24,7 +24,7 @@ class ChooseIn(serializers.Serializer[Any]):
     address = AddressIn(required=False, help_text="邮寄和代送必填")
 
 
-class WayOut(serializers.Serializer[Any]):
+class DeliveryWayOut(serializers.Serializer[Any]):
     method = serializers.CharField()
     label = serializers.CharField()  # type: ignore[assignment]  # DRF moves fields off the class
 
@@ -32,7 +32,7 @@ class WayOut(serializers.Serializer[Any]):
 class DeliveryOut(serializers.Serializer[Any]):
     """送达情况: 地址已脱敏."""
 
-    offered = WayOut(many=True)
+    offered = DeliveryWayOut(many=True)
     due_on = serializers.DateField(allow_null=True, help_text="决定后十个工作日内送达")
     light = serializers.CharField(allow_null=True, help_text="green yellow red; 送出后为空")
     method = serializers.CharField(allow_blank=True)

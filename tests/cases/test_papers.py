@@ -146,15 +146,17 @@ def test_what_a_paper_says_is_fixed_with_the_act(worker):
     assert "李桂花" in text(ordered(case)[0])
 
 
-def test_a_press_that_stands_still_stops_no_act(worker, settings):
-    """The key the press signs with is broken; acts go on, and the papers come when it is mended."""
-    whole, settings.SIGNING_KEYS = settings.SIGNING_KEYS, {7: b"too short"}
+def test_a_press_that_stands_still_stops_no_act(worker, settings, tmp_path):
+    """The storage is broken: its folder is a file. Acts go on; papers come when it is mended."""
     case = world.submitted()
+    blocked = tmp_path / "blocked"
+    blocked.write_text("")
+    whole, settings.MEDIA_ROOT = settings.MEDIA_ROOT, str(blocked)
     clock.typeset()
     actions.accept(actor=worker, number=case.number)
     clock.typeset()
     assert [paper.state for paper in ordered(case)] == ["ordered", "ordered"]
-    settings.SIGNING_KEYS = whole
+    settings.MEDIA_ROOT = whole
     Paper.objects.update(next_at=timezone.now() - timedelta(seconds=1))
     clock.typeset()
     assert [paper.state for paper in ordered(case)] == ["issued", "issued"]
