@@ -393,10 +393,8 @@ def write(turn: Turn) -> None:
         telling.nobody_left(turn.case, turn.opened, today=turn.today)
     next_step = turn.opened[0].name if turn.opened else ""
     office = turn.post.department_id if turn.post else turn.case.department_id
-    if turn.case.event_count == len(turn.events):  # it came in just now: who has it first
-        office = turn.opened[0].department_id
     said = turn.said | {key: value for _, told in turn.told for key, value in told.items()}
-    paper = telling.in_writing(turn.case, turn.events, office=office, said=said)
+    paper = telling.in_writing(turn.case, turn.events, turn.opened, office=office, said=said)
     telling.applicant(
         turn.case, turn.told, days=turn.promised_days, next_step=next_step, paper=paper
     )

@@ -16,14 +16,21 @@ from notifications.actions.sending import Letter
 
 
 def in_writing(
-    case: Case, events: Sequence[CaseEvent], *, office: int, said: Mapping[str, Any]
+    case: Case,
+    events: Sequence[CaseEvent],
+    opened: Sequence[CaseStep],
+    *,
+    office: int,
+    said: Mapping[str, Any],
 ) -> str:
     """
     Order the papers of what was done; return the title of the last, for the notice to name.
 
-    :param office: whose papers they are.
+    :param office: whose papers they are; of what came in just now, who has it first.
     :param said: what they show beyond the events.
     """
+    if case.event_count == len(events):
+        office = opened[0].department_id
     acts = [
         papers.Act(case, event.verb, event.seq, event.at, event.details, office, said=said)
         for event in events
