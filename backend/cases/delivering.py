@@ -35,11 +35,12 @@ def offered(guide: Mapping[str, Any]) -> list[str]:
 
 
 def default(guide: Mapping[str, Any], *, online: bool) -> str:
-    """Return the way of who has chosen none; to whom no phone belongs, never electronically."""
-    ways = offered(guide)
-    if online or ways[0] != Method.ELECTRONIC:
-        return ways[0]
-    return next((way for way in ways if way != Method.ELECTRONIC), Method.WINDOW.value)
+    """
+    Return the way of who has chosen none: never by mail, for nobody said where to; and never
+    electronically to whom no phone belongs.
+    """
+    barred = {Method.MAIL.value} if online else {Method.MAIL.value, Method.ELECTRONIC.value}
+    return next((way for way in offered(guide) if way not in barred), Method.WINDOW.value)
 
 
 def is_at(post: HeldPost, delivery: Delivery, village: str) -> bool:
