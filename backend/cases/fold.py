@@ -134,11 +134,11 @@ def is_step(verb: str, before: str, after: str) -> bool:
 
 def then_of(
     *,
-    open_: Iterable[str] | None,
-    ends: Iterable[str],
-    opens: Iterable[str],
-    clock: Clock | None,
     on: date,
+    clock: Clock | None = None,
+    open_: Iterable[str] | None = None,
+    ends: Iterable[str] = (),
+    opens: Iterable[str] = (),
 ) -> dict[str, Any]:
     """
     Shape what an act did, for its last event.

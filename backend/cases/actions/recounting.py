@@ -18,7 +18,7 @@ from django.utils import timezone
 
 from backend.accounts import actions as accounts
 from backend.accounts.models import Account
-from backend.cases import deadlines, trace
+from backend.cases import deadlines, fold, trace
 from backend.cases.actions import timing
 from backend.cases.lifecycle import OPEN, RUNNING
 from backend.cases.models import Case, CaseEvent, CaseStep, ClockStop, Recount
@@ -143,6 +143,7 @@ class _Batch:
             "statutory_before": limit.isoformat(),
             "statutory_after": case.statutory_due_on.isoformat(),
             "cut": cut,
+            fold.THEN: fold.then_of(clock=timing.told(case), on=timezone.localdate(self.now)),
         }
         row = {
             "seq": case.event_count + 1,
