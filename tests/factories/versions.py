@@ -5,13 +5,16 @@ from typing import Any
 
 from django.utils import timezone
 
+from backend.accounts import actions as accounts
 from backend.accounts.models import Account
 from backend.cases import actions
 from backend.cases.actions import versions as acts
 from backend.cases.models import Case, VersionMove
 from backend.cases.queries import versions as queries
 from backend.catalogue import queries as catalogue
+from backend.catalogue.actions import signing, versions
 from backend.catalogue.models import ServiceVersion
+from backend.catalogue.queries import drafts, signatures
 from backend.seeds import checking
 from tests.factories import world
 
@@ -28,9 +31,11 @@ def newer(first: ServiceVersion, **changes: Any) -> ServiceVersion:
     names = ("form", "materials", "guide", "promised_days", "legal_days", "day_kind", "authority")
     whole = {name: copy.deepcopy(getattr(last, name)) for name in names}
     whole |= {"steps": copy.deepcopy(last.steps), **changes}
-    made = ServiceVersion.objects.create(
-        item=first.item, number=last.number + 1, digest=b"2" * 32, published_at=now, **whole
-    )
+    made = ServiceVersion(item=first.item, number=last.number + 1, published_at=now, **whole)
+    said = drafts.whole_of(first.item, made)
+    made.digest = signatures.digest_of(versions.content_of(said))
+    made.save(force_insert=True)
+    signing.sign(first.item, said, by=signing.By(accounts.system_account()), at=now)
     catalogue.forget()
     return made
 
