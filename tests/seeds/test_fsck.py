@@ -40,6 +40,9 @@ BREAKAGES = {
     " submitted_by_id, now(), '' FROM cases_case WHERE id = {running} RETURNING account_id)"
     " UPDATE cases_casestep SET claimed_by_id = away.account_id FROM away"
     " WHERE case_id = {running} AND state = 'open'",
+    "bundle_ends_after_its_parts": "UPDATE cases_case SET bundle_key = 'k', bundle_id ="
+    " (SELECT id FROM cases_case WHERE status = 'concluded') WHERE id = {running}",
+    "part_says_which": "UPDATE cases_case SET bundle_id = {waiting} WHERE id = {running}",
     "extension_waits_while_it_runs": "WITH over AS (UPDATE cases_case SET status = 'withdrawn',"
     " closed_at = now() WHERE id = {running} RETURNING id, submitted_by_id)"
     " INSERT INTO cases_extension (case_id, days, reason, state, asked_by_id, asked_at, note)"
