@@ -1,105 +1,22 @@
 """The life of a case (办件的一生): which steps it took, when, and the chain of its events. Pure."""
 
 import random
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 from backend.cases import deadlines, trace, workflow
 from backend.core.workdays import DayKind, Due, WorkCalendar
 from backend.organisation.queries import Territory
 from benchmarks.city import City, Version
+from benchmarks.lives import Asked, Event, Life, Step
 from benchmarks.moments import local_day, moment
 
 _DAY = 86_400
+_MENDED, _WAITING, _TO_MEND = 0.12, 0.3, 15  # shares, and working days
 _OPINION = "材料齐全, 情况属实"
 _REFUSED = "经核查不符合条件, 可补充证明后重新申请"
 _REMEDY = "如对本决定不服, 可在收到之日起 60 日内申请行政复议, 或在 6 个月内提起行政诉讼。"
-
-
-@dataclass(slots=True)
-class Step:
-    """One row of cases_casestep, as `history` decides it."""
-
-    key: str
-    name: str
-    phase: str
-    stage: int
-    role: str
-    office: int
-    counts: bool
-    opened: int
-    days: int
-    day_kind: DayKind
-    due_on: date
-    warn_on: date
-    state: str = "open"
-    done: int | None = None
-    done_by: int | None = None
-    opinion: str = ""
-
-
-@dataclass(slots=True)
-class Event:
-    """One row of cases_caseevent."""
-
-    seq: int
-    verb: str
-    actor: int
-    at: int
-    status: str
-    step: str
-    details: dict[str, str]
-    prev: bytes
-    hash: bytes
-
-
-@dataclass(slots=True)
-class Stop:
-    """One row of cases_clockstop: the clock stood while a step that does not count was open."""
-
-    step: str
-    began_on: date
-    ended_on: date | None = None
-
-
-@dataclass(slots=True)
-class Life:
-    """A case so far. Its fields of time are what `deadlines` works on."""
-
-    number: str
-    applicant_account: int
-    office: int
-    status: str = "submitted"
-    outcome: str = ""
-    reason: str = ""
-    accepted: int | None = None
-    decided: int | None = None
-    closed: int | None = None
-    clock_from: date | None = None
-    promised_total: int = 0
-    statutory_total: int = 0
-    promised_due_on: date | None = None
-    statutory_due_on: date | None = None
-    warn_on: date | None = None
-    paused_on: date | None = None
-    provisional: bool = False
-    head: bytes = b""
-    steps: list[Step] = field(default_factory=list)
-    events: list[Event] = field(default_factory=list)
-    stops: list[Stop] = field(default_factory=list)
-
-    def stand(self, step: str, today: date) -> None:
-        if self.paused_on is None:
-            self.paused_on = today
-            self.stops.append(Stop(step, today))
-
-    def halt(self, today: date) -> None:
-        if self.paused_on is not None:
-            self.stops[-1].ended_on, self.paused_on = today, None
-
-    def waits(self) -> bool:
-        """Say whether a step is open."""
-        return any(step.state == "open" for step in self.steps)
 
 
 @dataclass(slots=True)
@@ -183,6 +100,8 @@ class Historian:
         at = submitted
         for index in range(last):
             done = at + max(int(spans[index] * squeeze), 60)
+            if index == 0:
+                self._mend(life, tale, at, done)
             if not is_open and self._ends_early(life, tale, index, done):
                 return life
             self._pass(life, tale, index, done)
@@ -190,9 +109,59 @@ class Historian:
             if life.outcome == "refused" or index == len(stages) - 1:
                 break
             self._open(life, tale, index + 1, at)
+        if is_open and not last and version.form and not version.instant:
+            self._wait(life, tale, submitted)
         if life.status == "decided" and not life.waits():
             self._notify(life, tale, len(stages), at + 600, wait=is_open)
         return life
+
+    def _mend(self, life: Life, tale: _Tale, at: int, done: int) -> None:
+        """Some applications lack something: asked for once, answered, then taken in."""
+        if done - at > _DAY and tale.version.form and tale.rng.random() < _MENDED:
+            self._ask(life, tale, at + (done - at) // 4)
+            answered = at + (done - at) // 2
+            life.status, asked = "submitted", life.asked
+            assert asked is not None
+            asked.answered = answered
+            life.halt(local_day(answered))
+            step = life.steps[-1]
+            stops, opened = life.stops, local_day(step.opened)
+            step.due_on = deadlines.step_due(
+                opened, step.days, step.day_kind, self.city.calendar, stops=stops
+            ).day
+            step.warn_on = deadlines.warn_day(
+                opened, step.due_on, step.days, step.day_kind, self._calendar
+            )
+            told = {"ordinal": 1, "lines": [1]}
+            actor = life.applicant_account
+            self._record(life, "supplement", actor, answered, step=step.key, details=told)
+
+    def _wait(self, life: Life, tale: _Tale, submitted: int) -> None:
+        """Some of those not taken in yet wait for the applicant."""
+        at = max(submitted + 3_600, self.now - int(tale.rng.uniform(0, 9) * _DAY))
+        if at < self.now and tale.rng.random() < _WAITING:
+            self._ask(life, tale, at)
+
+    def _ask(self, life: Life, tale: _Tale, at: int) -> None:
+        step = life.steps[-1]
+        colleagues = self.staff.get((step.office, step.role))
+        actor = tale.rng.choice(colleagues) if colleagues else self.city.system_id
+        due_on = self._calendar.add(local_day(at), _TO_MEND).day
+        wanted = tale.version.form[0]
+        life.asked = Asked(step.key, step.office, actor, at, due_on, wanted)
+        life.status = "supplementing"
+        life.stand(step.key, local_day(at), kind="supplement")
+        self._told(
+            life,
+            "request_supplement",
+            actor,
+            at,
+            step,
+            ordinal=1,
+            due_on=due_on.isoformat(),
+            opinion="",
+            defects=[{"on": "field", "key": wanted["key"], "reason": "wrong"}],
+        )
 
     def _ends_early(self, life: Life, tale: _Tale, index: int, at: int) -> bool:
         """Some cases are not taken in, some are taken back."""
@@ -356,13 +325,13 @@ class Historian:
         assert office is not None
         return office
 
-    def _told(self, life: Life, verb: str, actor: int, at: int, step: Step, **details: str) -> None:
+    def _told(self, life: Life, verb: str, actor: int, at: int, step: Step, **details: Any) -> None:
         by_system = actor == self.city.system_id
         details["office"] = "系统" if by_system else self.city.office_names[step.office]
         self._record(life, verb, actor, at, step=step.key, details=details)
 
     def _record(
-        self, life: Life, verb: str, actor: int, at: int, *, details: dict[str, str], step: str = ""
+        self, life: Life, verb: str, actor: int, at: int, *, details: dict[str, Any], step: str = ""
     ) -> None:
         event = Event(
             len(life.events) + 1, verb, actor, at, life.status, step, details, life.head, b""

@@ -12,7 +12,16 @@ import psycopg
 
 from backend.accounts.models import AccessToken, Account, WeChatIdentity
 from backend.cases import numbers, workflow
-from backend.cases.models import Case, CaseCounter, CaseEvent, CaseStep, ClockStop, answers_context
+from backend.cases.models import (
+    Case,
+    CaseCounter,
+    CaseEvent,
+    CaseStep,
+    ClockStop,
+    Defect,
+    Supplement,
+    answers_context,
+)
 from backend.core import crypto
 from backend.residents import identity
 from backend.residents.models import Resident
@@ -20,7 +29,8 @@ from backend.seeds import answers as sample_answers
 from benchmarks import people
 from benchmarks.city import City, Version
 from benchmarks.copying import Table, written
-from benchmarks.history import Historian, Life
+from benchmarks.history import Historian
+from benchmarks.lives import Asked, Life
 from benchmarks.moments import MOMENTS, moment, told
 from benchmarks.people import Person, mix
 from benchmarks.plan import Plan
@@ -71,8 +81,28 @@ EVENTS = Table(
     ],
 )
 STOPS = Table(ClockStop, ["case_id", "kind", "step", "began_on", "ended_on"])
+SUPPLEMENTS = Table(
+    Supplement,
+    [
+        *("id", "case_id", "ordinal", "state", "step", "department_id", "asked_by_id"),
+        *("asked_at", "given_at", "due_on", "revision", "done_at"),
+    ],
+)
+DEFECTS = Table(
+    Defect,
+    [
+        *("supplement_id", "seq", "on", "key", "label", "reason", "remedy"),
+        *("answered_at", "revision"),
+    ],
+)
 COUNTERS = Table(CaseCounter, ["point", "day", "value"])
-TABLES = (ACCOUNTS, WECHAT, TOKENS, RESIDENTS, CASES, STEPS, EVENTS, STOPS, COUNTERS)
+TABLES = (
+    *(ACCOUNTS, WECHAT, TOKENS, RESIDENTS, CASES, STEPS, EVENTS, STOPS),
+    *(SUPPLEMENTS, DEFECTS, COUNTERS),
+)
+
+
+OF_CASES = (CASES, STEPS, EVENTS, STOPS, SUPPLEMENTS, DEFECTS)
 
 
 def openid(i: int) -> str:
@@ -183,20 +213,15 @@ class Sower:
         morning = self.now - (plan.today - day).days * 86_400 + _MORNING
         times = sorted(morning + rng.randrange(_WAKING) for _ in range(count))
         serials: Counter[str] = Counter()
-        cases: list[str] = []
-        steps: list[str] = []
-        events: list[str] = []
-        stops: list[str] = []
+        out: dict[Table, list[str]] = {table: [] for table in OF_CASES}
         for place, submitted in enumerate(times):
             i = first[n] + place
-            self._case(i, n, day, submitted, serials, rng, (cases, steps, events, stops))
+            self._case(i, n, day, submitted, serials, rng, out)
         MOMENTS.clear()
         counters = [COUNTERS.line(point, day, value) for point, value in serials.items()]
         with self.connection.transaction():
-            CASES.copy(self.connection, cases)
-            STEPS.copy(self.connection, steps)
-            EVENTS.copy(self.connection, events)
-            STOPS.copy(self.connection, stops)
+            for table, lines in out.items():
+                table.copy(self.connection, lines)
             COUNTERS.copy(self.connection, counters)
         return count
 
@@ -208,7 +233,7 @@ class Sower:
         submitted: int,
         serials: Counter[str],
         rng: random.Random,
-        out: tuple[list[str], list[str], list[str], list[str]],
+        out: dict[Table, list[str]],
     ) -> None:
         field, versions = self.field, self.field.city.versions
         resident, before = field.plan.applicant(i)
@@ -241,13 +266,16 @@ class Sower:
         codes = f"{home.county_code}\t{home.town_code}\t{home.village_code}"
         sealed = crypto.seal_json(answers, context=answers_context(number))
         ids = (version, field.first_resident + resident, account, village.pk)
-        out[0].append(_case_line(pk, life, ids, codes, sealed, submitted, i))
-        out[1].extend(_step_lines(pk, life, codes))
-        out[2].extend(_event_lines(pk, life))
-        out[3].extend(
-            STOPS.line(pk, ClockStop.Kind.STEP.value, stop.step, stop.began_on, stop.ended_on)
+        out[CASES].append(_case_line(pk, life, ids, codes, sealed, submitted, i))
+        out[STEPS].extend(_step_lines(pk, life, codes))
+        out[EVENTS].extend(_event_lines(pk, life))
+        out[STOPS].extend(
+            STOPS.line(pk, stop.kind, stop.step, stop.began_on, stop.ended_on)
             for stop in life.stops
         )
+        if life.asked:
+            out[SUPPLEMENTS].append(_supplement_line(pk, life.asked))
+            out[DEFECTS].append(_defect_line(pk, life.asked))
 
     def _shape(self, choice: int, age: int) -> _Shape:
         """Fill the form once for everybody of an age; who they are is written in each time."""
@@ -323,3 +351,18 @@ def _event_lines(pk: int, life: Life) -> list[str]:
         f"\\\\x{event.hash.hex()}{EVENTS.rest}"
         for event in life.events
     ]
+
+
+def _supplement_line(pk: int, asked: Asked) -> str:
+    """Return the case's one notice; it bears the case's own id."""
+    state = Supplement.State.ANSWERED if asked.answered else Supplement.State.OPEN
+    at, answered = moment(asked.at), moment(asked.answered) if asked.answered else None
+    who = (asked.office, asked.actor, at, at, asked.due_on, int(answered is not None), answered)
+    return SUPPLEMENTS.line(pk, pk, 1, state.value, asked.step, *who)
+
+
+def _defect_line(pk: int, asked: Asked) -> str:
+    answered = moment(asked.answered) if asked.answered else None
+    what = (Defect.On.FIELD.value, asked.field["key"], asked.field["label"])
+    how = (Defect.Reason.WRONG.value, "请按证件重新填写", answered, int(answered is not None))
+    return DEFECTS.line(pk, 1, *what, *how)

@@ -1,6 +1,7 @@
 """Seeding sows a city that could have grown by itself, and leaves the tables as they were."""
 
 import re
+from collections import Counter
 from datetime import timedelta
 from urllib.parse import quote
 
@@ -15,8 +16,9 @@ from django.utils import timezone
 from backend.accounts.models import AccessToken, Account
 from backend.cases import numbers, trace
 from backend.cases.lifecycle import OPEN
-from backend.cases.models import Case, CaseCounter, CaseEvent, CaseStep
+from backend.cases.models import Case, CaseCounter, CaseEvent, CaseStep, Defect, Supplement
 from backend.residents.models import Resident
+from backend.seeds import checking
 from benchmarks import people, seed
 from benchmarks.plan import Plan
 from tests.factories import world
@@ -87,6 +89,17 @@ def test_chains_every_event_as_the_actions_do(sown):
         heads[event.case_id] = bytes(event.hash)
     for case in Case.objects.annotate(counted=Count("events")):
         assert (bytes(case.event_head), case.event_count) == (heads[case.pk], case.counted)
+
+
+def test_sows_nothing_that_fsck_would_find(sown):
+    assert list(checking.of_cases()) == []
+
+
+def test_asks_some_for_what_is_missing(sown):
+    asked = Counter(Supplement.objects.values_list("state", flat=True))
+
+    assert asked.keys() == {"open", "answered"}
+    assert Defect.objects.count() == asked.total()
 
 
 def test_gives_open_cases_an_open_step_and_closed_ones_none(sown):
