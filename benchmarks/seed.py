@@ -21,7 +21,7 @@ from backend.accounts.models import AccessToken, Account
 from backend.organisation import queries as organisation
 from backend.organisation.models import Department, Division, Post, StaffMember
 from benchmarks import city as cities
-from benchmarks import copying, people, progress, sowing
+from benchmarks import copying, people, progress, sowing, tables
 from benchmarks.plan import DAYS, Plan
 
 SEED = 7
@@ -93,7 +93,7 @@ def sow(plan: Plan, *, url: str, processes: int) -> None:
         first_case=_next("cases_case"),
     )
     connection.close()  # the processes forked below must not share it
-    names = [table.name for table in sowing.TABLES]
+    names = [table.name for table in tables.TABLES]
     with copying.bare(url, names):
         _spread(field, processes)
     _finish(url, names, plan)

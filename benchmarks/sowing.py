@@ -3,28 +3,26 @@
 import hashlib
 import random
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 import psycopg
+from django.conf import settings
 
-from backend.accounts.models import AccessToken, Account, WeChatIdentity
+from backend.accounts.models import Account
 from backend.cases import numbers, workflow
 from backend.cases.models import (
-    Case,
-    CaseCounter,
-    CaseEvent,
-    CaseStep,
-    ClockStop,
+    CaseMaterial,
     Defect,
     Supplement,
     answers_context,
 )
+from backend.catalogue import ways
 from backend.core import crypto
 from backend.residents import identity
-from backend.residents.models import Resident
 from backend.seeds import answers as sample_answers
 from benchmarks import people
 from benchmarks.city import City, Version
@@ -34,75 +32,25 @@ from benchmarks.lives import Asked, Life
 from benchmarks.moments import MOMENTS, moment, told
 from benchmarks.people import Person, mix
 from benchmarks.plan import Plan
+from benchmarks.tables import (
+    ACCOUNTS,
+    CASES,
+    COUNTERS,
+    DEFECTS,
+    EVENTS,
+    MATERIALS,
+    OF_CASES,
+    RESIDENTS,
+    STEPS,
+    STOPS,
+    SUPPLEMENTS,
+    TOKENS,
+    WECHAT,
+)
 
 _SHANGHAI = 8 * 3600
 _MORNING, _WAKING = 7 * 3600, 15 * 3600
 NOBODY = "\\N"
-
-ACCOUNTS = Table(Account, ["id", "password", "name", "kind", "is_active", "created_at"])
-WECHAT = Table(WeChatIdentity, ["account_id", "app_id", "openid", "created_at"])
-TOKENS = Table(
-    AccessToken,
-    ["uid", "digest", "account_id", "device", "created_at", "seen_at", "expires_at"],
-)
-RESIDENTS = Table(
-    Resident,
-    [
-        *("id", "uid", "account_id", "sealed_name", "name_digest", "id_type"),
-        *("sealed_id_number", "id_digest", "id_last4_digest", "sealed_phone", "phone_digest"),
-        *("phone_verified_at", "birth_on", "gender", "hukou_division_id"),
-        *("residence_division_id", "realname_level", "created_at"),
-    ],
-)
-CASES = Table(
-    Case,
-    [
-        *("id", "number", "version_id", "item_id", "department_id", "applicant_id"),
-        *("submitted_by_id", "channel", "status", "sealed_answers", "token", "request_digest"),
-        *("intake_division_id", "county_code", "town_code", "village_code", "submitted_at"),
-        *("accepted_at", "decided_at", "closed_at", "clock_from", "promised_total"),
-        *("statutory_total", "promised_due_on", "statutory_due_on", "warn_on", "paused_on"),
-        *("provisional", "outcome", "reason", "bundle_key", "event_count", "event_head"),
-    ],
-)
-STEPS = Table(
-    CaseStep,
-    [
-        *("case_id", "key", "name", "phase", "stage", "role", "department_id", "county_code"),
-        *("town_code", "village_code", "state", "counts", "opened_at", "days", "day_kind"),
-        *("due_on", "warn_on", "done_at", "done_by_id", "opinion"),
-    ],
-)
-EVENTS = Table(
-    CaseEvent,
-    [
-        *("case_id", "seq", "verb", "actor_id", "at", "status", "step", "details"),
-        *("prev_hash", "hash"),
-    ],
-)
-STOPS = Table(ClockStop, ["case_id", "kind", "step", "began_on", "ended_on"])
-SUPPLEMENTS = Table(
-    Supplement,
-    [
-        *("id", "case_id", "ordinal", "state", "step", "department_id", "asked_by_id"),
-        *("asked_at", "given_at", "due_on", "revision", "done_at"),
-    ],
-)
-DEFECTS = Table(
-    Defect,
-    [
-        *("supplement_id", "seq", "on", "key", "label", "reason", "remedy"),
-        *("answered_at", "revision"),
-    ],
-)
-COUNTERS = Table(CaseCounter, ["point", "day", "value"])
-TABLES = (
-    *(ACCOUNTS, WECHAT, TOKENS, RESIDENTS, CASES, STEPS, EVENTS, STOPS),
-    *(SUPPLEMENTS, DEFECTS, COUNTERS),
-)
-
-
-OF_CASES = (CASES, STEPS, EVENTS, STOPS, SUPPLEMENTS, DEFECTS)
 
 
 def openid(i: int) -> str:
@@ -131,6 +79,7 @@ class _Shape:
     answers: dict[str, Any]
     personal: list[tuple[str, str]]  # field → what of the person it asks for
     stages: workflow.Plan
+    papers: list[tuple[str, str]]  # a line of the ledger before acceptance, and after it
 
 
 class Sower:
@@ -273,6 +222,10 @@ class Sower:
             STOPS.line(pk, stop.kind, stop.step, stop.began_on, stop.ended_on)
             for stop in life.stops
         )
+        when = f"\t{told(life.accepted or submitted)}\t{account}{MATERIALS.rest}"
+        out[MATERIALS].extend(
+            f"{pk}\t{after if life.accepted else before}{when}" for before, after in shape.papers
+        )
         if life.asked:
             out[SUPPLEMENTS].append(_supplement_line(pk, life.asked))
             out[DEFECTS].append(_defect_line(pk, life.asked))
@@ -301,8 +254,27 @@ class Sower:
             "channel": "miniapp",
         }
         stages = workflow.plan(version.steps, {**answers, **facts})
-        found = self._shapes[choice, age] = _Shape(answers, personal, stages)
+        papers = list(_papers(version, {**answers, **facts}))
+        found = self._shapes[choice, age] = _Shape(answers, personal, stages, papers)
         return found
+
+
+def _papers(version: Version, facts: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield the beginning of each line of the ledger: as handed in, and as accepted."""
+    by, state = CaseMaterial.By, CaseMaterial.State
+    for material in version.materials:
+        if not ways.applies(material, facts):
+            continue
+        how = ways.without_asking(material, settings.REGISTRIES) or ways.in_person(material)
+        settled = state.GIVEN if how in ("", by.FORM, by.PAPER) else state.VERIFIED
+        first = state.WANTED if how in ("", by.PAPER, by.ONSITE) else settled
+        matched = CaseMaterial.Verification.MATCHED if how in (by.REGISTRY, by.LICENCE) else ""
+        required = "t" if material["required"] else "f"
+        key, name = material.get("key", ""), material["name"]
+        yield tuple(
+            f"{key}\t{name}\t{required}\t{how or by.PAPER}\t{one}\t{matched}"
+            for one in (first, settled)
+        )
 
 
 def _case_line(
