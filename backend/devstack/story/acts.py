@@ -66,19 +66,41 @@ def applies(stage: Stage) -> None:
     templates = app.read("/subscribe-templates", scene="submit")
     _subscribe(stage, app, ELDER, templates)
     key = fresh_key()
-    case = app.write("/cases", key=key, item=ALLOWANCE, answers=answers)
+    body = {"item": ALLOWANCE, "answers": answers, "materials": _papers(stage, app, form)}
+    case = app.write("/cases", key=key, **body)
     stage.voice.holds("提交, 当场得到 24 位办事编号", case.status == 201, case.body)
     stage.cases["allowance"] = case["number"]
     stage.voice.sees(f"办事编号 {case['number']}")
-    again = app.write("/cases", key=key, item=ALLOWANCE, answers=answers)
+    again = app.write("/cases", key=key, **body)
     stage.voice.holds("网络不好又点了一次: 还是同一件", again["number"] == case["number"])
-    second = app.write("/cases", key=fresh_key(), item=ALLOWANCE, answers=answers)
+    second = app.write("/cases", key=fresh_key(), **body)
     stage.voice.holds(
         "另起一件被拒绝, 并告知在办的编号",
         second.status == 409 and second.get("number") == case["number"],
         second.body,
     )
     stage.ding(ELDER, case["number"], "已提交")
+
+
+def _submit(stage: Stage, app: MiniProgram, form: Answer, **body: Any) -> Answer:
+    return app.write("/cases", key=fresh_key(), materials=_papers(stage, app, form), **body)
+
+
+def _papers(stage: Stage, app: MiniProgram, form: Answer) -> dict[str, Any]:
+    """See to the materials: what can be photographed is uploaded, and waits for the search."""
+    wanted = forms.asked(form.body)
+    spared = len(form["materials"]) - len(wanted)
+    stage.voice.sees(f"材料 {len(form['materials'])} 项, 其中 {spared} 项不用本人交")
+    if not any(way["by"] == "upload" for one in wanted for way in one["choices"]):
+        return forms.choices(form.body)
+    file = app.hand_in(forms.a_photo())
+    stage.voice.holds("拍照上传", file.status == 201, file.body)
+
+    def clean() -> bool:
+        return bool(app.read(f"/files/{file['uid']}")["state"] == "clean")
+
+    stage.voice.waits("查毒通过", clean)
+    return forms.choices(form.body, photo=file["uid"])
 
 
 def _clear(stage: Stage, app: MiniProgram, item: str) -> None:
@@ -111,9 +133,54 @@ def _subscribe(stage: Stage, app: MiniProgram, who: str, templates: Answer) -> N
         app.write("/subscriptions", results=dict.fromkeys(ids, "accept"))
 
 
+def mends(stage: Stage) -> None:
+    """一次性告知: asked once for all that is missing, answered line by line on the phone."""
+    stage.voice.act("三、社区一次告知要补什么, 她在手机上补")
+    number = stage.cases["allowance"]
+    worker, app = stage.tablet_of("shiti-worker"), stage.phone_of(ELDER)
+    things = worker.read(f"/cases/{number}/defect-catalogue")
+    stage.voice.holds("平板列出能要求补的内容和惯用说法", things.status == 200, things.body)
+    step, *_ = things["steps"]
+    lines = [_defect(one) for one in things["things"] if one["on"] == "field"][:2]
+    told = worker.verb(number, f"steps/{step}/request-supplement", defects=lines)
+    stage.voice.holds("一次告知两项, 每项写明怎么补", told.status == 200, told.body)
+    stage.ding(ELDER, number, "待补正")
+    notice = app.read(f"/cases/{number}/supplement")
+    for line in notice["lines"]:
+        stage.voice.sees(
+            f"{line['seq']}. {line['label']}: {line['reason_label']}。{line['remedy']}"
+        )
+    stage.voice.sees(f"最迟 {notice['due_on']}, 时限从现在起停表")
+    _mend(stage, app, number, notice)
+
+
+def _defect(thing: dict[str, Any]) -> dict[str, Any]:
+    reason = thing["reasons"][0]
+    remedy = reason["remedy"] or "请核对后重新填写"
+    return {"on": thing["on"], "key": thing["key"], "reason": reason["reason"], "remedy": remedy}
+
+
+def _mend(stage: Stage, app: MiniProgram, number: str, notice: Answer) -> None:
+    first, second = (str(line["seq"]) for line in notice["lines"])
+    half = app.write(
+        f"/cases/{number}/supplement",
+        replies={first: "已核对, 填的没有错"},
+        revision=notice["revision"],
+    )
+    stage.voice.holds("先补一项, 还剩一项", half.status == 200 and half["left"] == 1, half.body)
+    late = app.write(
+        f"/cases/{number}/supplement",
+        replies={first: "另一台手机上的旧页面"},
+        revision=notice["revision"],
+    )
+    stage.voice.holds("旧页面不能覆盖刚补的内容(409)", late.status == 409, late.body)
+    whole = app.write(f"/cases/{number}/supplement", replies={second: "已核对"}, revision=1)
+    stage.voice.holds("补齐, 办件接着办", whole.status == 200 and whole["left"] == 0, whole.body)
+
+
 def is_handled(stage: Stage) -> None:
     """社区受理、乡镇初审、县级决定、发放办结, each step seen from both sides."""
-    stage.voice.act("三、社区受理, 镇里初审, 县里决定")
+    stage.voice.act("四、社区受理, 镇里初审, 县里决定")
     number = stage.cases["allowance"]
     app = stage.phone_of(ELDER)
     worker = stage.tablet_of("shiti-worker")
@@ -186,17 +253,17 @@ def _ends(stage: Stage, app: MiniProgram, number: str) -> None:
         stage.voice.sees(f"{line['at'][:16]}  {line['text']}")
     inbox = app.read("/inbox", limit=50)
     told = [row for row in inbox["results"] if row.get("case_number") == number]
-    stage.voice.holds("收件箱里每一步都有一条, 一条不少不多", len(told) == 6, [*map(str, told)])
+    stage.voice.holds("收件箱里每一步都有一条, 一条不少不多", len(told) == 7, [*map(str, told)])
 
 
 def instant(stage: Stage) -> None:
     """即办件: one act at the desk."""
-    stage.voice.act("四、赵德明办老年人优待证: 即办, 一次办完")
+    stage.voice.act("五、赵德明办老年人优待证: 即办, 一次办完")
     app = stage.phone_of(NEIGHBOUR)
     _clear(stage, app, SENIOR_CARD)
     form = app.read(f"/items/{SENIOR_CARD}/form")
     answers = forms.complete(form.body, stage.people[NEIGHBOUR])
-    case = app.write("/cases", key=fresh_key(), item=SENIOR_CARD, answers=answers)
+    case = _submit(stage, app, form, item=SENIOR_CARD, answers=answers)
     stage.voice.holds("提交", case.status == 201, case.body)
     done = stage.tablet_of("qianjin-worker").verb(case["number"], "finish", opinion="当场制证")
     stage.voice.holds("前进村便民服务站一步办结", done.status == 200, done.body)
@@ -206,12 +273,12 @@ def instant(stage: Stage) -> None:
 
 def parallel(stage: Stage) -> None:
     """三个部门并行, 会合之后公示停表."""
-    stage.voice.act("五、王芳申请公租房: 三个部门并行核查")
+    stage.voice.act("六、王芳申请公租房: 三个部门并行核查")
     app = stage.phone_of(DAUGHTER)
     _clear(stage, app, HOUSING)
     form = app.read(f"/items/{HOUSING}/form")
     answers = forms.complete(form.body, stage.people[DAUGHTER])
-    case = app.write("/cases", key=fresh_key(), item=HOUSING, answers=answers)
+    case = _submit(stage, app, form, item=HOUSING, answers=answers)
     stage.voice.holds("提交", case.status == 201, case.body)
     number = case["number"]
     taken = stage.tablet_of("lianhua-window").verb(number, "accept", opinion="材料齐全")
@@ -231,12 +298,12 @@ def parallel(stage: Stage) -> None:
 
 def declined(stage: Stage) -> None:
     """不予受理 wants a reason and a remedy."""
-    stage.voice.act("六、不予受理也要说清为什么、怎么办")
+    stage.voice.act("七、不予受理也要说清为什么、怎么办")
     app = stage.phone_of(DAUGHTER)
     _clear(stage, app, JOBLESS)
     form = app.read(f"/items/{JOBLESS}/form")
     answers = forms.complete(form.body, stage.people[DAUGHTER])
-    case = app.write("/cases", key=fresh_key(), item=JOBLESS, answers=answers)
+    case = _submit(stage, app, form, item=JOBLESS, answers=answers)
     stage.voice.holds("王芳提交失业登记", case.status == 201, case.body)
     window = stage.tablet_of("lianhua-window")
     mute = window.verb(case["number"], "decline", reason="")
@@ -250,7 +317,7 @@ def declined(stage: Stage) -> None:
 
 def looked_up(stage: Stage) -> None:
     """自助查询: without login, by number and last four; three errors lock."""
-    stage.voice.act("七、没有手机也能查: 办事编号加证件后四位")
+    stage.voice.act("八、没有手机也能查: 办事编号加证件后四位")
     number = stage.cases["allowance"]
     kiosk = MiniProgram(stage.web, ELDER)
     last4 = stage.people[ELDER]["id_number"][-4:]
@@ -268,7 +335,7 @@ def looked_up(stage: Stage) -> None:
 
 def refused(stage: Stage) -> None:
     """Bad input is told field by field, and nothing breaks."""
-    stage.voice.act("八、填错了, 一次说全")
+    stage.voice.act("九、填错了, 一次说全")
     app = stage.phone_of(ELDER)
     answers = {"phone": "12345", "division_code": "不存在", "多出来的": 1}
     wrong = app.write("/cases", key=fresh_key(), item=ALLOWANCE, answers=answers)
@@ -282,6 +349,7 @@ def refused(stage: Stage) -> None:
 ALL: tuple[Callable[[Stage], None], ...] = (
     comes_in,
     applies,
+    mends,
     is_handled,
     instant,
     parallel,

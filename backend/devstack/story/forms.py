@@ -1,9 +1,12 @@
 """How the story's phones read forms: what is filled already, and a sensible answer for the rest."""
 
 import datetime as dt
+import io
 import uuid
 from collections.abc import Mapping
 from typing import Any
+
+from PIL import Image
 
 from backend.devstack.story.stage import today
 
@@ -24,6 +27,32 @@ def complete(form: Mapping[str, Any], person: Mapping[str, Any]) -> dict[str, An
         if field["key"] not in answers and field.get("required") and not field.get("when"):
             answers[field["key"]] = _answer(field, person)
     return answers
+
+
+def asked(form: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return the materials a person has to see to: what no registry answers for."""
+    return [
+        one
+        for one in form["materials"]
+        if one["required"] and not one["by"] and not one.get("when")
+    ]
+
+
+def choices(form: Mapping[str, Any], photo: str = "") -> dict[str, Any]:
+    """Return how each material is given: the picture `photo`, or brought to the window."""
+    chosen: dict[str, Any] = {}
+    for one in asked(form):
+        ways = [way["by"] for way in one["choices"]]
+        upload = {"by": "upload", "file": photo}
+        chosen[one["key"]] = upload if photo and "upload" in ways else {"by": ways[-1]}
+    return chosen
+
+
+def a_photo() -> bytes:
+    """Return a picture as a phone takes it."""
+    held = io.BytesIO()
+    Image.new("RGB", (480, 640), (90, 140, 200)).save(held, "JPEG")
+    return held.getvalue()
 
 
 def _answer(field: Mapping[str, Any], person: Mapping[str, Any]) -> Any:
