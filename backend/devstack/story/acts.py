@@ -315,9 +315,34 @@ def declined(stage: Stage) -> None:
     stage.voice.sees(f"{page['reason']}\n{page['remedy']}")
 
 
+def papers(stage: Stage) -> None:
+    """文书: receipts, notices and the decision as PDF, and what a change to one comes to."""
+    stage.voice.act("八、每一步都有书面凭证, 谁都能验真")
+    number, app = stage.cases["allowance"], stage.phone_of(ELDER)
+
+    def ready() -> list[dict[str, Any]]:
+        rows = app.read(f"/cases/{number}/papers")["results"]
+        return rows if len(rows) >= 4 and all(row["ready"] for row in rows) else []
+
+    rows = stage.voice.waits("凭证、补正告知、受理通知、决定书都已生成", ready)
+    for row in rows if isinstance(rows, list) else []:
+        stage.voice.sees(f"{row['title']} · {row['number']} · {row['office']}")
+    uid = app.read(f"/cases/{number}/papers")["results"][0]["uid"]
+    link = app.write(f"/cases/{number}/papers/{uid}/link")
+    file = app.open_link(link["url"])
+    stage.voice.holds("一分钟内有效的链接打开 PDF", file.startswith(b"%PDF"), link.body)
+    said = app.check_paper(file)
+    stage.voice.holds("拿着文件的人验真: 是真的", said["result"] == "genuine", said.body)
+    middle = len(file) // 2
+    forged = file[:middle] + bytes([file[middle] ^ 1]) + file[middle + 1 :]
+    said = app.check_paper(forged)
+    stage.voice.holds("改动一个字节就验不过", said["result"] != "genuine", said.body)
+    stage.voice.sees(said["why"])
+
+
 def looked_up(stage: Stage) -> None:
     """自助查询: without login, by number and last four; three errors lock."""
-    stage.voice.act("八、没有手机也能查: 办事编号加证件后四位")
+    stage.voice.act("九、没有手机也能查: 办事编号加证件后四位")
     number = stage.cases["allowance"]
     kiosk = MiniProgram(stage.web, ELDER)
     last4 = stage.people[ELDER]["id_number"][-4:]
@@ -335,7 +360,7 @@ def looked_up(stage: Stage) -> None:
 
 def refused(stage: Stage) -> None:
     """Bad input is told field by field, and nothing breaks."""
-    stage.voice.act("九、填错了, 一次说全")
+    stage.voice.act("十、填错了, 一次说全")
     app = stage.phone_of(ELDER)
     answers = {"phone": "12345", "division_code": "不存在", "多出来的": 1}
     wrong = app.write("/cases", key=fresh_key(), item=ALLOWANCE, answers=answers)
@@ -354,6 +379,7 @@ ALL: tuple[Callable[[Stage], None], ...] = (
     instant,
     parallel,
     declined,
+    papers,
     looked_up,
     refused,
 )

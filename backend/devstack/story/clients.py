@@ -71,6 +71,16 @@ class MiniProgram(Client):
         file = {"file": ("photo.jpg", photo, "image/jpeg")}
         return Answer(self._http.post(f"{self.base}/files", files=file, timeout=_PATIENCE))
 
+    def open_link(self, url: str) -> bytes:
+        """Download what a link of a minute points at; `url` is relative to the city."""
+        base = self.base.removesuffix("/api/v1")
+        return self._http.get(base + url, timeout=_PATIENCE).content
+
+    def check_paper(self, paper: bytes) -> Answer:
+        """Ask, as anybody may, whether a paper is genuine."""
+        file = {"file": ("paper.pdf", paper, "application/pdf")}
+        return Answer(requests.post(f"{self.base}/verify", files=file, timeout=_PATIENCE))
+
 
 class Tablet(Client):
     """平板: what a member of staff does with our door, `/api/staff/v1`."""
