@@ -14,13 +14,14 @@ from django.utils import timezone
 
 from backend.accounts import actions as accounts
 from backend.cases import actions as cases
-from backend.cases.actions import reminding, silence
+from backend.cases.actions import deferring, reminding, silence
 from backend.cases.queries import applied, todo
 from backend.catalogue.actions import overdue
 from backend.core.errors import Conflict, NotFound, Unavailable
 from backend.documents import actions as documents
 from backend.files import actions as files
 from backend.files import queries as stored
+from backend.files.models import StoredFile
 from backend.organisation import queries as organisation
 from notifications import actions as notifications
 from notifications import dispatch, marks
@@ -123,6 +124,22 @@ def supplements() -> None:
     _each("lapse", todo.lapsed(today=today), cases.lapse)
 
 
+@shared_task(name="clock.check_materials")
+def check_materials() -> None:
+    """数据核验: ask the registries what applicants need not bring, for as long as some is due."""
+    while cases.check_materials():
+        pass
+
+
+@shared_task(name="clock.materials")
+def materials() -> None:
+    """容缺后补: remind before the last day; tell once it has passed."""
+    today = timezone.localdate()
+    soon = todo.materials_due(today=today, days=deferring.DAYS)
+    _each("remind_materials", soon, cases.remind_materials)
+    _each("overdue_materials", todo.materials_overdue(today=today), cases.overdue_materials)
+
+
 @shared_task(name="clock.overlong")
 def overlong() -> None:
     """特别程序超过预计: tell the office."""
@@ -179,7 +196,8 @@ def procedures() -> None:
 def scan_file(pk: int) -> None:
     """查毒: one file, as soon as it has come; one that cannot be searched now waits."""
     try:
-        files.scan(pk=pk)
+        if files.scan(pk=pk) == StoredFile.State.REFUSED:
+            _each("refused_papers", todo.cases_of_file(pk), cases.tell_refused_papers)
     except Unavailable as fault:
         _log.warning("file_not_searched", file=pk, fault=fault.code)
 

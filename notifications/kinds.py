@@ -12,6 +12,7 @@ from datetime import date, datetime
 
 from notifications.kind import IN_WRITING, Kind
 from notifications.kinds_of_clocks import CLOCKS
+from notifications.kinds_of_materials import MATERIALS
 from notifications.kinds_of_people import PEOPLE
 from notifications.kinds_of_procedures import PROCEDURES
 from notifications.kinds_of_supplements import SUPPLEMENTS
@@ -261,7 +262,7 @@ _ALL = (
         plain=("{note}。",),
     ),
 )
-_KINDS = (*_ALL, *SUPPLEMENTS, *CLOCKS, *PROCEDURES, *PEOPLE)
+_KINDS = (*_ALL, *SUPPLEMENTS, *CLOCKS, *MATERIALS, *PROCEDURES, *PEOPLE)
 KINDS: Mapping[str, Kind] = {kind.key: kind for kind in _KINDS}
 
 

@@ -13,7 +13,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
-RUN_ELSEWHERE = frozenset({"step_light", "version_moved"})
+RUN_ELSEWHERE = frozenset({"step_light", "version_moved", "case_date"})
 """Anchors whose rows are found by another job, which sends by itself."""
 _SEND_AT = time(9)
 _QUIET_FROM, _QUIET_TO = time(22), time(8)

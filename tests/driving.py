@@ -10,7 +10,7 @@ from backend.cases import actions, workflow
 from backend.cases.lifecycle import CLOSED, Status
 from backend.cases.models import Case, CaseStep
 from backend.catalogue.models import ServiceItem
-from backend.seeds.drive import holder_of
+from backend.seeds.drive import collect, holder_of
 
 MOST = 120
 
@@ -76,8 +76,17 @@ def next_step(case: Case) -> CaseStep:
     )
 
 
+def bring(case: Case, step: CaseStep) -> None:
+    """Bring what is still to be brought; what was answered by words alone somebody looks at."""
+    if case.status == Status.SUBMITTED:
+        collect(case)
+    for paper in case.materials.filter(state="defective"):
+        actions.verify_material(actor=holder(case, step), number=case.number, key=paper.key)
+
+
 def act(case: Case, step: CaseStep, *, outcome: str, wait: Callable[[date], object]) -> None:
     number = case.number
+    bring(case, step)
     if step.role == workflow.SYSTEM:
         actions.run_system_step(step_id=step.pk)
         return

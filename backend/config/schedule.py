@@ -13,6 +13,8 @@ _EVERY = {
     "clock.bundles": (5, "maint"),
     "clock.typeset": (2, "maint"),
     "clock.uncollected": (600, "maint"),
+    "clock.check_materials": (5, "maint"),
+    "clock.materials": (600, "due"),
     "clock.lights": (60, "maint"),
     "clock.version_moves": (30, "maint"),
     "clock.procedures": (600, "maint"),

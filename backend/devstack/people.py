@@ -31,6 +31,7 @@ class Person:
     ethnicity: str = ""
     education: str = ""
     alive: bool = True
+    statuses: tuple[str, ...] = ()
 
 
 def load(path: Path | None) -> list[Person]:
@@ -63,6 +64,7 @@ def _person(row: Mapping[str, Any]) -> Person:
         ethnicity=_text(row, "ethnicity") or "汉族",
         education=_text(row, "education"),
         alive=row.get("alive", True) not in (False, "false", "no", 0),
+        statuses=tuple(_text(one, "kind") for one in row.get("statuses") or ()),
     )
 
 

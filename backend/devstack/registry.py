@@ -1,8 +1,8 @@
 """
 The registry sandbox (人口库沙箱): `python -m backend.devstack.registry --port N`.
 
-The population registry as a department shares it: every query names a case and a purpose, and is
-kept. Its people are the demo residents.
+The population registry as a department shares it, and behind one more door the other registries:
+every query names a case and a purpose, and is kept. Its people are the demo residents.
 """
 
 import asyncio
@@ -20,7 +20,7 @@ from backend.devstack.faults import Script
 from backend.devstack.people import Person
 from backend.devstack.sandbox import Journal, Json, body_of, reply
 
-_HIDDEN: Final = ("key", "phone", "id_number")
+_HIDDEN: Final = ("key", "phone", "id_number", "statuses")
 """What the population registry does not hand out."""
 
 
@@ -35,6 +35,7 @@ class Registry:
 
     def forget(self) -> None:
         self.queries: list[Json] = []
+        self.said: dict[tuple[str, str], str] = {}
         self.outcomes: Counter[str] = Counter()
         self.script.clear()
 
@@ -105,6 +106,41 @@ def person(registry: Registry, body: Json) -> tuple[str, Json]:
     return "found", {"person": row}
 
 
+# 登记库 → 演示居民要有的状态 (people.yaml); the others know everybody the population registry does.
+_HOLDS: Final = {
+    "disability": "disability_card",
+    "lowincome": "low_income",
+    "marriage": "married",
+    "residence": "residence_permit",
+    "veteran": "veteran",
+}
+
+
+def material(registry: Registry, body: Json) -> tuple[str, Json]:
+    """POST /materials/verify {registry, id_number, name, material, case, purpose}: is it so."""
+    kind, number = str(body.get("registry")), body["id_number"].upper()
+    person = registry.people.get(number)
+    said = registry.said.get((kind, number)) or _said(kind, person, str(body.get("name") or ""))
+    return said, {"result": said}
+
+
+def _said(kind: str, person: Person | None, name: str) -> str:
+    if person is None:
+        return "matched" if kind == "legal" else "not_found"
+    if name not in ("", person.name):
+        return "different"
+    wanted = _HOLDS.get(kind)
+    return "matched" if wanted is None or wanted in person.statuses else "not_found"
+
+
+async def say(request: web.Request) -> web.Response:
+    """POST /sandbox/say {registry, id_number, result}: what a test wants to be told."""
+    body = await body_of(request)
+    key = (str(body["registry"]), str(body["id_number"]).upper())
+    request.app[REGISTRY].said[key] = str(body["result"])
+    return reply({"code": "ok"})
+
+
 async def oracle(request: web.Request) -> web.Response:
     """Say who was asked for and why, newest last; without the numbers."""
     registry = request.app[REGISTRY]
@@ -118,7 +154,9 @@ async def oracle(request: web.Request) -> web.Response:
 
 
 async def front(_request: web.Request) -> web.Response:
-    return web.Response(text="人口库沙箱: POST /population/verify, POST /population/person\n")
+    return web.Response(
+        text="人口库沙箱: POST /population/verify, /population/person, /materials/verify\n"
+    )
 
 
 def build(registry: Registry) -> web.Application:
@@ -127,6 +165,8 @@ def build(registry: Registry) -> web.Application:
     app.router.add_get("/", front)
     app.router.add_post("/population/verify", shared(verify))
     app.router.add_post("/population/person", shared(person))
+    app.router.add_post("/materials/verify", shared(material))
+    app.router.add_post("/sandbox/say", say)
     app.router.add_get("/sandbox/oracle", oracle)
     registry.script.routes(app)
     return app

@@ -14,13 +14,20 @@ from django.utils import timezone
 from backend.accounts.models import Account
 from backend.core import crypto
 from backend.core.errors import Invalid
-from backend.exchange.connectors import population
+from backend.exchange.connectors import population, registries
 from backend.exchange.connectors.population import PopulationRecord, RegistryUnavailable
+from backend.exchange.connectors.registries import Question
 from backend.exchange.models import RegistryQuery
 from backend.residents import actions as residents
 from backend.residents.models import Resident
 
-__all__ = ["PopulationRecord", "PurposeMissing", "RealnameMismatch", "RegistryUnavailable"]
+__all__ = [
+    "PopulationRecord",
+    "PurposeMissing",
+    "Question",
+    "RealnameMismatch",
+    "RegistryUnavailable",
+]
 REALNAME_PURPOSE = "居民实名认证"
 _Answer = TypeVar("_Answer")
 _O = RegistryQuery.Outcome
@@ -71,6 +78,19 @@ def person_of(
         lambda record: _O.NOT_FOUND if record is None else _O.FOUND,
         query=_query(actor, id_number, purpose, case_number),
     )
+
+
+def verify_material(*, actor: Account | None, question: Question) -> str:
+    """
+    核验材料: ask a registry whether it holds what a material would prove.
+
+    :param actor: who asks; None for the system itself.
+    :raises PurposeMissing: why is not said.
+    :raises RegistryUnavailable: no answer; the caller may try later.
+    """
+    query = _query(actor, question.number, question.purpose, question.case_number)
+    query.registry = question.registry
+    return _logged(lambda: registries.verify(question), _O, query=query)
 
 
 def facts_of(

@@ -14,6 +14,24 @@ class RegistryQuery(models.Model):
 
     class Registry(models.TextChoices):
         POPULATION = "population", "人口库"
+        HOUSEHOLD = "household", "户籍与家庭成员"
+        MARRIAGE = "marriage", "婚姻登记"
+        BIRTH = "birth", "出生医学证明"
+        DISABILITY = "disability", "残疾人库"
+        LOWINCOME = "lowincome", "低收入人口"
+        CHILD_WELFARE = "child_welfare", "儿童福利"
+        PENSION = "pension", "养老保险"
+        EMPLOYMENT = "employment", "就业失业"
+        MEDICAL = "medical", "医疗保险"
+        SOCIALCARD = "socialcard", "社会保障卡"
+        LEGAL = "legal", "法人库"
+        GEO = "geo", "地理地址库"
+        RESIDENCE = "residence", "居住证"
+        REALESTATE = "realestate", "不动产"
+        VETERAN = "veteran", "退役军人"
+        STUDENT = "student", "学籍"
+        FUNERAL = "funeral", "死亡与火化"
+        LICENCE = "licence", "电子证照库"
 
     class Outcome(models.TextChoices):
         MATCHED = "matched", "一致"
@@ -45,7 +63,10 @@ class RegistryQuery(models.Model):
                 condition=~models.Q(purpose=""), name="registry_query_has_a_purpose"
             )
         ]
-        indexes = [models.Index(fields=["subject", "-at"], name="registry_query_of_subject")]
+        indexes = [
+            models.Index(fields=["subject", "-at"], name="registry_query_of_subject"),
+            models.Index(fields=["registry", "-id"], name="registry_query_of_registry"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.registry} {self.outcome} #{self.pk}"

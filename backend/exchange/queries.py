@@ -1,7 +1,10 @@
-"""Which registries are connected (已接入的共享库), and for whom they answer."""
+"""Which registries are connected (已接入的共享库), for whom they answer, and which are ill."""
+
+from itertools import takewhile
 
 from django.conf import settings
 
+from backend.exchange.models import RegistryQuery
 from backend.residents.models import Resident
 
 REALNAME = 2
@@ -16,3 +19,11 @@ def answering_for(person: Resident | None) -> tuple[str, ...]:
     if person is None or person.realname_level < REALNAME or not person.sealed_id_number:
         return ()
     return tuple(settings.REGISTRIES)
+
+
+def failures_in_a_row(registry: str, *, most: int) -> int:
+    """Return how often a registry has not answered since it last did, counted to `most`."""
+    asked = RegistryQuery.objects.filter(registry=registry).order_by("-pk")
+    outcomes = asked.values_list("outcome", flat=True)[:most]
+    silent = RegistryQuery.Outcome.UNAVAILABLE
+    return len(list(takewhile(lambda outcome: outcome == silent, outcomes)))

@@ -42,7 +42,14 @@ _CASES = (
     ("wang-fang", "ZY-ZJ-001", Status.ACCEPTED),
     ("zhao-deming", "ZY-WJ-002", None),
     ("wang-fang", "ZY-RS-004", Status.CONCLUDED),
+    ("wang-fang", "ZY-SF-001", None),
+    ("zhao-yong", "ZY-MZ-002", None),
 )
+# 材料的三种来路: put off with a last day; promised, and looked into; all else by the registries
+_CHOSEN: dict[tuple[str, str], dict[str, dict[str, Any]]] = {
+    ("wang-fang", "ZY-SF-001"): {"case_papers": {"by": "deferred"}},
+    ("zhao-yong", "ZY-MZ-002"): {"income_proof": {"by": "commitment", "agreed": True}},
+}
 
 
 # at which counter, for whom of elsewhere, for what: 雁江窗口收安岳户籍的件 (领域说明 §1.1)
@@ -198,7 +205,10 @@ def _submit(person: Mapping[str, Any], code: str) -> Case | None:
             applicant=resident,
             item_code=code,
             answers=filled,
-            materials=answers.papers(version.materials, filled, registries),
+            materials={
+                **answers.papers(version.materials, filled, registries),
+                **_CHOSEN.get((person["key"], code), {}),
+            },
             token=uuid.uuid5(_NAMESPACE, f"{person['key']}:{code}"),
         )
     except DomainError as refused:

@@ -2,13 +2,17 @@
 
 from collections.abc import Mapping
 
+from django.db.models import Q
+
 from backend.accounts.models import Account
 from backend.cases import actions, workflow
 from backend.cases.lifecycle import CLOSED, Status
-from backend.cases.models import Case, CaseStep
+from backend.cases.models import Case, CaseMaterial, CaseStep
 from backend.catalogue.models import ServiceItem
 from backend.core.errors import NotFound
 from backend.organisation.models import Post
+
+Role = Post.Role
 
 
 class NobodyThere(NotFound):
@@ -49,7 +53,38 @@ def holder_of(step: CaseStep) -> Account:
     return post.staff.account
 
 
+_WINDOWS = (Role.COMMUNITY_WORKER, Role.WINDOW_CLERK, Role.TOWN_REVIEWER, Role.COUNTY_REVIEWER)
+
+
+def collect(case: Case) -> None:
+    """收材料: what was to be brought is handed over at a window that sees the case."""
+    wanted = case.materials.filter(state=CaseMaterial.State.WANTED, required=True)
+    brought = wanted.exclude(resolved_by=CaseMaterial.By.DEFERRED)
+    for key, by in list(brought.values_list("key", "resolved_by")):
+        onsite = by == CaseMaterial.By.ONSITE
+        take = actions.witness_material if onsite else actions.receive_material
+        take(actor=_window_of(case), number=case.number, key=key)
+
+
+def _window_of(case: Case) -> Account:
+    """
+    Return somebody who takes papers in, of the place or of the office that decides.
+
+    :raises NobodyThere: nobody is in post.
+    """
+    near = Q(department__division__code__in=[case.village_code, case.town_code])
+    posts = Post.objects.filter(
+        near | Q(department=case.department_id), role__in=_WINDOWS, valid_to__isnull=True
+    )
+    post = posts.select_related("staff__account").order_by("pk").first()
+    if post is None:
+        raise NobodyThere
+    return post.staff.account
+
+
 def _act(case: Case, step: CaseStep, opinion: str) -> None:
+    if case.status == Status.SUBMITTED:
+        collect(case)
     if step.role == workflow.SYSTEM:
         actions.run_system_step(step_id=step.pk)
         return

@@ -5,6 +5,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from tests.factories import world
+from tests.sandboxes import registry, registry_process  # noqa: F401
 
 
 @pytest.fixture

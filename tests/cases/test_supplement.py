@@ -329,7 +329,7 @@ def test_asks_the_database_little(case, worker, town):
     whole = {"answers": {"phone": "13900000002"}, "replies": {2: "另补"}}
     file = papers.a_file(case.applicant.account)
     # a field, a file in place of another, the clock of the case and of its step, all in one act
-    assert len(asked_of(lambda: mend(case, materials={"photo": file.uid}, **whole))) <= 14
+    assert len(asked_of(lambda: mend(case, materials={"photo": file.uid}, **whole))) <= 13
     late, later = papers.asked(papers.submitted(), worker), in_review(worker, town)
     assert len(asked_of(
         lambda: actions.prolong_supplement(actor=late.applicant.account, number=late.number)

@@ -137,6 +137,17 @@ def test_a_definition_that_works_has_no_faults(item):
         ),
         (lambda i: i["materials"][0].update(name="其他相关材料"), "materials[0].name", "兜底"),
         (lambda i: i["materials"][0].update(source="shared"), "materials[0]", "registry"),
+        (lambda i: i["materials"][0].update(subject="nobody"), "materials[0].subject", "证件号码"),
+        (
+            lambda i: i["materials"][0].update(follows_decision=True, deferrable=False),
+            "materials[0].follows_decision",
+            "可容缺",
+        ),
+        (
+            lambda i: i["materials"][0].update(check="must", commitment=False),
+            "materials[0].check",
+            "可告知承诺",
+        ),
         (
             lambda i: i["materials"][0].update(source="shared", registry="户口"),
             "materials[0].registry",

@@ -31,9 +31,9 @@ def city(db):
     demo._hire()
 
 
-@pytest.fixture
-def applicant(city):
-    person = next(row for row in demo.people() if row["key"] == PERSON)
+def known(key):
+    """Return a demo person as the city knows them, with an account."""
+    person = next(row for row in demo.people() if row["key"] == key)
     resident = residents.register(
         name=person["name"],
         id_type=person["id_type"],
@@ -41,9 +41,14 @@ def applicant(city):
         phone=person["phone"],
         facts=demo._facts(person),
     )
-    resident.account = Account.objects.create(name="r-wang", kind=Account.Kind.RESIDENT)
+    resident.account = Account.objects.create(name=f"r-{key}", kind=Account.Kind.RESIDENT)
     resident.save()
     return resident, person
+
+
+@pytest.fixture
+def applicant(city):
+    return known(PERSON)
 
 
 def in_season(version):
@@ -167,3 +172,11 @@ def test_what_the_registries_hold_is_asked_of_nobody(applicant):
         for key in shared & lines.keys():
             assert (lines[key].resolved_by, lines[key].verification) == ("registry", "pending")
         assert all(line.resolved_by for line in lines.values() if line.required)
+
+
+def test_the_demo_shows_a_paper_put_off_one_promised_and_one_from_a_registry(city):
+    shown = set()
+    for key, code in demo._CHOSEN:
+        case = demo._submit(known(key)[1], code)
+        shown |= set(case.materials.values_list("resolved_by", "state"))
+    assert {("deferred", "wanted"), ("commitment", "given"), ("registry", "given")} <= shown

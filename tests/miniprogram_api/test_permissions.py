@@ -41,6 +41,9 @@ GET cases                      401 403 200 200 200
 POST cases                     401 403 409 201 403
 GET cases/{number}             401 403 200 404 404
 GET cases/{number}/clock       401 403 200 404 404
+GET cases/{number}/materials   401 403 200 404 404
+POST cases/{number}/materials/{key} 401 403 422 404 404
+POST cases/{number}/materials/{key}/link 401 403 404 404 404
 POST cases/{number}/withdraw   401 403 200 404 404
 GET cases/{number}/supplement  401 403 404 404 404
 POST cases/{number}/supplement 401 403 409 404 404
@@ -86,7 +89,8 @@ def owner():
 
 @pytest.fixture
 def case(owner):
-    return world.submitted(applicant=owner)
+    paper = {"key": "award", "name": "获奖证书", "required": False, "source": "self"}
+    return world.submitted(applicant=owner, version=world.an_item(materials=[paper]))
 
 
 @pytest.fixture
@@ -125,6 +129,7 @@ def bodies(case):
         "POST me/preferences": {"elder": True},
         "PUT drafts/{draft}": {"item": case.item.code, "answers": {}, "revision": 1},
         "POST cases": {"item": case.item.code, "answers": answers},
+        "POST cases/{number}/materials/{key}": {"by": "paper"},
         "POST cases/{number}/supplement": {"replies": {"1": "已交"}},
         "POST uploads": {
             "extension": "jpg",
@@ -183,8 +188,8 @@ def caller(client, client_of, owner):
 def test_answers_as_the_table_says(caller, case, draft, notice, places, bodies, route, who):
     method, path = route.split(" ")
     url = BASE + path.format(
-        number=case.number, draft=UID, uid=NO_SESSION, code=case.item.code, id=notice.pk, token="x",
-        **places,
+        number=case.number, key="award", draft=UID, uid=NO_SESSION, code=case.item.code,
+        id=notice.pk, token="x", **places,
     )  # fmt: skip
     body = bodies.get(route, {})
     client = caller(who)

@@ -12,6 +12,7 @@ from backend.cases.models import Case, CaseStep
 from backend.cases.queries import sound
 from backend.seeds import checking
 from notifications.models import Delivery
+from tests.cases.test_submit_materials import EXTRA, PHOTO, SHARED
 from tests.factories import world
 
 pytestmark = pytest.mark.django_db
@@ -54,6 +55,20 @@ BREAKAGES = {
     " WHERE id = {running}",
     "step_clock_equals_its_parts": "UPDATE cases_casestep SET due_on = due_on - 1"
     " WHERE case_id = {running} AND state = 'open'",
+    "material_is_one_of_the_items": "UPDATE cases_casematerial SET key = 'nonsense'"
+    " WHERE case_id = {running} AND key = 'extra'",
+    "material_has_its_line": "DELETE FROM cases_casematerial"
+    " WHERE case_id = {running} AND key = 'id_card'",
+    "granted_on_papers_that_are_there": "UPDATE cases_case SET outcome = 'granted',"
+    " decided_at = now() WHERE id = {running}; UPDATE cases_casematerial SET state = 'wanted'"
+    " WHERE case_id = {running} AND key = 'photo'",
+    "material_overdue_was_put_off": "UPDATE cases_casematerial SET state = 'overdue'"
+    " WHERE case_id = {running} AND key = 'photo'",
+    "material_asked_of_a_registry": "UPDATE cases_casematerial SET verification = 'pending'"
+    " WHERE case_id = {running} AND key = 'photo'",
+    "material_reused_by_its_owner": "UPDATE cases_casematerial line SET earlier_id = old.id"
+    " FROM cases_casematerial old WHERE line.case_id = {running} AND line.key = 'photo'"
+    " AND old.case_id = {waiting} AND old.key = 'photo'",
     "trace_is_whole": "UPDATE cases_case SET event_count = event_count + 1 WHERE id = {running}",
 }
 
@@ -62,10 +77,13 @@ BREAKAGES = {
 def city():
     """A case that waits for acceptance, one that runs, and one that is concluded."""
     worker = world.staff("community_worker", "ZD")
-    version = world.an_item()
+    version = world.an_item(materials=[SHARED, PHOTO, EXTRA])
+    brought = {"photo": {"by": "paper"}}
     waiting, running = (
-        world.submitted(version=version, applicant=world.a_resident()) for _ in range(2)
+        world.submitted(version=version, applicant=world.a_resident(), materials=brought)
+        for _ in range(2)
     )
+    actions.receive_material(actor=worker, number=running.number, key="photo")
     actions.accept(actor=worker, number=running.number)
     done = world.submitted(version=world.an_instant_item(), applicant=world.a_resident())
     actions.finish(actor=worker, number=done.number)

@@ -57,6 +57,15 @@ POST cases/{number}/decide              401 403 409 404 409 409 404 409 409 409 
 POST cases/{number}/deliver             401 403 409 404 409 409 404 409 409 409 404
 POST cases/{number}/conclude            401 403 409 404 409 409 404 409 409 409 404
 GET cases/{number}/clock                401 403 200 404 200 200 404 200 200 200 404
+GET materials                           401 403 200 200 200 200 200 200 200 200 200
+GET cases/{number}/materials            401 403 200 404 200 200 404 200 200 200 404
+POST cases/{number}/materials/{key}/hand-in 401 403 422 404 422 422 404 422 403 403 404
+POST cases/{number}/materials/{key}/link 401 403 404 404 404 404 404 404 404 404 404
+POST cases/{number}/materials/{key}/receive 401 403 200 404 200 200 404 200 403 403 404
+POST cases/{number}/materials/{key}/witness 401 403 200 404 200 200 404 200 403 403 404
+POST cases/{number}/materials/{key}/verify 401 403 409 404 409 409 404 409 409 409 404
+POST cases/{number}/materials/{key}/settle 401 403 409 404 409 409 404 409 409 409 404
+POST cases/{number}/materials/{key}/check 401 403 409 404 409 409 404 409 409 409 404
 POST cases/{number}/suspend             401 403 409 404 409 409 404 409 409 409 404
 POST cases/{number}/resume              401 403 409 404 409 409 404 409 409 409 404
 POST cases/{number}/extensions          401 403 409 404 409 409 404 409 409 409 404
@@ -233,6 +242,10 @@ BODIES = {
     "cases/{number}/papers/{uid}/link": {"purpose": "核对送达"},
     "cases/{number}/decline": {"reason": "不属于本事项"},
     "cases/{number}/decide": {"outcome": "granted"},
+    "cases/{number}/materials/{key}/hand-in": {"by": "paper"},
+    "cases/{number}/materials/{key}/link": {"purpose": "核对"},
+    "cases/{number}/materials/{key}/settle": {"reason": "已核实"},
+    "cases/{number}/materials/{key}/check": {"honest": True},
     "cases/{number}/suspend": {"step": "s1", "reason": "testing", "expected_days": 5},
     "cases/{number}/extensions": {"step": "s1", "days": 1, "reason": "等函"},
     "cases/{number}/extensions/refuse": {"note": "来得及"},
@@ -264,7 +277,8 @@ def taking(code):
 
 @pytest.fixture
 def case():
-    return world.submitted()
+    paper = {"key": "s1", "name": "获奖证书", "required": False, "source": "self"}
+    return world.submitted(version=world.an_item(materials=[paper]))
 
 
 def routes():
@@ -299,7 +313,8 @@ def test_answers_as_the_table_says(client, client_of, case, route, who):
     elif method == "PUT":
         answer = caller.put(f"{url}?offset=0", b"x", content_type="application/octet-stream")
     elif method == "GET":
-        answer = caller.get(url, {"number": case.number} if path == "audit" else {})
+        query = {"audit": {"number": case.number}, "materials": {"queue": "deferred"}}
+        answer = caller.get(url, query.get(path, {}))
     else:
         body = taking(code) if path in TAKING else BODIES.get(path, {})
         answer = caller.post(url, body, format="json", headers={"Idempotency-Key": "one-key-1"})

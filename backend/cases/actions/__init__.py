@@ -1,8 +1,19 @@
 """Every write to a case: one function per verb of the lifecycle table, and one per step's act."""
 
 from backend.cases.actions.alerts import alert_lights
+from backend.cases.actions.bringing import (
+    check_promise,
+    hand_in,
+    receive_material,
+    settle_material,
+    tell_refused_papers,
+    verify_material,
+    witness_material,
+)
 from backend.cases.actions.bundling import settle_bundle
+from backend.cases.actions.checking import check_materials
 from backend.cases.actions.decision import conclude, decide, deliver
+from backend.cases.actions.deferring import overdue_materials, remind_materials
 from backend.cases.actions.delivering import (
     choose_delivery,
     confirm_receipt,
@@ -23,6 +34,7 @@ from backend.cases.actions.recusing import identify_staff, lift_recusal, recuse,
 from backend.cases.actions.reminding import remind_supplement, tell_overlong
 from backend.cases.actions.reveal import open_record, reveal
 from backend.cases.actions.review import claim, pass_step, reject_step, release, return_step
+from backend.cases.actions.showing import open_material
 from backend.cases.actions.silence import deem_accepted, end_silence
 from backend.cases.actions.special import resume, suspend
 from backend.cases.actions.submission import submit, withdraw
@@ -41,6 +53,8 @@ __all__ = [
     "alert_lights",
     "approve_supplement",
     "carry_on_moves",
+    "check_materials",
+    "check_promise",
     "choose_delivery",
     "claim",
     "conclude",
@@ -54,17 +68,21 @@ __all__ = [
     "find_person",
     "finish",
     "give_out",
+    "hand_in",
     "hand_over",
     "identify_staff",
     "lapse",
     "lift_recusal",
     "link_paper",
     "open_form",
+    "open_material",
     "open_record",
+    "overdue_materials",
     "pass_step",
     "prolong_supplement",
     "propose_extension",
     "propose_move",
+    "receive_material",
     "recompute_clocks",
     "recuse",
     "refuse_extension",
@@ -72,6 +90,7 @@ __all__ = [
     "register_person",
     "reject_step",
     "release",
+    "remind_materials",
     "remind_supplement",
     "remind_uncollected",
     "renew_pickup",
@@ -84,6 +103,7 @@ __all__ = [
     "run_move",
     "run_system_step",
     "settle_bundle",
+    "settle_material",
     "state_kin",
     "submit",
     "supplement",
@@ -91,7 +111,10 @@ __all__ = [
     "take",
     "take_instant",
     "tell_overlong",
+    "tell_refused_papers",
     "terminate",
     "transfer",
+    "verify_material",
     "withdraw",
+    "witness_material",
 ]

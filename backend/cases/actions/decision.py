@@ -2,7 +2,7 @@
 
 from backend.accounts.models import Account
 from backend.cases import workflow
-from backend.cases.actions import delivering, moves
+from backend.cases.actions import delivering, ledger, moves
 from backend.cases.actions.intake import REMEDY, ReasonMissing
 from backend.cases.actions.moves import State, Turn
 from backend.cases.models import Case, CaseStep
@@ -24,6 +24,7 @@ def decide(*, actor: Account, number: str, outcome: str, reason: str = "") -> Ca
 
     :param outcome: "granted" or "refused".
     :raises ReasonMissing: refused without a reason.
+    :raises MaterialsUnsettled: granted on papers that are missing, wrong or in doubt.
     """
     with moves.acting(actor=actor, number=number) as turn:
         if outcome not in Case.Outcome.values:
@@ -38,9 +39,11 @@ def decide(*, actor: Account, number: str, outcome: str, reason: str = "") -> Ca
         if step is None:
             raise moves.late(moves.StepNotOpen, turn.case)
         moves.may(turn, row.duty, step)
+        granted = outcome == Case.Outcome.GRANTED
+        if granted:
+            ledger.must_hold(turn)
         if len(left) > 1:  # opinions asked for and not given come too late now
             moves.cancel(turn, turn.case.steps.exclude(pk=step.pk))
-        granted = outcome == Case.Outcome.GRANTED
         moves.close_step(turn, step, State.PASSED if granted else State.REJECTED, reason)
         moves.halt(turn)
         turn.set(outcome=outcome, reason=reason, decided_at=turn.now)

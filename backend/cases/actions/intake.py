@@ -4,7 +4,7 @@ from datetime import date
 
 from backend.accounts.models import Account
 from backend.cases import deadlines, workflow
-from backend.cases.actions import moves, timing
+from backend.cases.actions import ledger, moves, timing
 from backend.cases.actions.moves import State, Turn
 from backend.cases.models import Case, CaseStep
 from backend.catalogue.models import ServiceItem
@@ -33,6 +33,7 @@ def accept(*, actor: Account, number: str, opinion: str = "") -> Case:
     :raises IllegalMove: it is no longer waiting.
     :raises NotYourDuty: the intake step belongs to another post.
     :raises InstantItem: an instant item is finished, not accepted.
+    :raises MaterialsWanted: something it needs is not there and was not put off.
     """
     with moves.acting(actor=actor, number=number) as turn:
         if turn.case.item.kind == ServiceItem.Kind.INSTANT:
@@ -68,6 +69,7 @@ def finish(*, actor: Account, number: str, opinion: str = "") -> Case:
     即办: accept, decide and conclude an instant item in one act and one transaction.
 
     :raises NotInstant: the item promises steps.
+    :raises MaterialsUnsettled: a paper is missing, or nobody has settled a doubt about it.
     """
     with moves.acting(actor=actor, number=number) as turn:
         if turn.case.item.kind != ServiceItem.Kind.INSTANT:
@@ -87,6 +89,10 @@ def _take_in(turn: Turn, opinion: str, *, quietly: bool = False) -> CaseStep:
     row = moves.move(turn, "accept")
     step = intake_step(turn)
     moves.may(turn, row.duty, step)
+    if _decides(turn, step):
+        ledger.must_hold(turn)
+    else:
+        ledger.must_be_there(turn)
     moves.close_step(turn, step, State.PASSED, opinion)
     start_clock(turn, on=turn.today)
     turn.set(accepted_at=turn.now)

@@ -2,20 +2,24 @@
 
 import hashlib
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any, Protocol
 
+import orjson
 from django.conf import settings
+from django.db import connection
 from django.utils import timezone
 
 from backend.accounts.models import Account
 from backend.cases.actions.moves import Turn
 from backend.cases.models import CaseMaterial
+from backend.cases.queries import ledger as standing
 from backend.cases.queries import reuse
 from backend.cases.queries.reuse import Stock
 from backend.catalogue import ways
 from backend.catalogue.models import ServiceVersion
-from backend.core.errors import Invalid
+from backend.core.errors import Conflict, Invalid
 from backend.exchange import queries as exchange
 from backend.organisation import queries as organisation
 from backend.residents.models import Resident
@@ -43,6 +47,16 @@ class MaterialsRejected(Invalid):
     """`extra["fields"]` maps `materials.photo` to a sentence, `extra["codes"]` to its code."""
 
     code, title = "materials_rejected", "材料还没有备齐, 请按提示逐项处理后再提交"
+
+
+class MaterialsWanted(Conflict):
+    code = "materials_wanted"
+    title = "还有必要的材料没有交齐, 请先收齐, 或一次性告知申请人补正"
+
+
+class MaterialsUnsettled(Conflict):
+    code = "materials_unsettled"
+    title = "还有材料没有交齐或核实, 请处理后再准予; 不符合条件的可以不予"
 
 
 class _Wrong(Exception):
@@ -150,6 +164,73 @@ def _asked(line: CaseMaterial, material: Material, choice: Choice | None, stock:
         line.resolved_by = By(way)
     elif line.required:
         raise _Wrong("missing")
+
+
+def must_be_there(turn: Turn) -> None:
+    """
+    Let a case be accepted only with what it needs, or what was put off with a last day.
+
+    :raises MaterialsWanted: with the materials.
+    """
+    if found := standing.hinder_acceptance(standing.left(turn.case)):
+        raise MaterialsWanted(materials=[asdict(one) for one in found])
+
+
+def must_hold(turn: Turn) -> None:
+    """
+    Let nothing be granted on papers that are missing, wrong, not clean or in doubt.
+
+    :raises MaterialsUnsettled: with the materials, each with why.
+    """
+    rows = standing.left(turn.case)
+    if found := standing.hinder_grant(rows, turn.case.version.materials):
+        raise MaterialsUnsettled(materials=[asdict(one) for one in found])
+
+
+def answer(line: CaseMaterial, material: Material, choice: Choice, stock: Stock) -> None:
+    """
+    Answer one line as chosen.
+
+    :raises MaterialsRejected: it cannot be given like this.
+    """
+    try:
+        give(line, material, choice, stock)
+    except _Wrong as wrong:
+        raise rejected({line.key: str(wrong)}) from None
+
+
+def replace(turn: Turn, line_id: int, given: CaseMaterial) -> None:
+    """更替: put what was given on a line, and keep what stood there; one statement."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _REPLACE,
+            {
+                "line": line_id,
+                "by": turn.actor.pk,
+                "at": turn.now,
+                "resolved_by": given.resolved_by,
+                "state": given.state,
+                "file": given.file_id,
+                "earlier": given.earlier_id,
+                "reference": orjson.dumps(given.reference).decode(),
+                "verification": given.verification,
+            },
+        )
+
+
+_REPLACE = """
+WITH kept AS (
+    INSERT INTO cases_replacement
+           (material_id, resolved_by, state, file_id, replaced_at, replaced_by_id)
+    SELECT id, resolved_by, state, file_id, %(at)s, %(by)s FROM cases_casematerial
+     WHERE id = %(line)s AND resolved_by <> '')
+UPDATE cases_casematerial
+   SET resolved_by = %(resolved_by)s, state = %(state)s, file_id = %(file)s,
+       earlier_id = %(earlier)s, reference = %(reference)s::jsonb,
+       verification = %(verification)s, checks = 0, check_at = NULL,
+       updated_at = %(at)s, updated_by_id = %(by)s
+ WHERE id = %(line)s
+"""
 
 
 def give(line: CaseMaterial, material: Material, choice: Choice, stock: Stock) -> None:

@@ -16,7 +16,7 @@ from django.db.models.functions import JSONObject
 
 from backend.accounts.models import Account
 from backend.cases import workflow
-from backend.cases.actions import local, moves
+from backend.cases.actions import ledger, local, moves
 from backend.cases.actions.moves import Turn
 from backend.cases.actions.supplements import legal
 from backend.cases.lifecycle import BEFORE
@@ -26,7 +26,6 @@ from backend.cases.models import (
     CaseMaterial,
     ClockStop,
     Defect,
-    Replacement,
     Supplement,
     answers_context,
 )
@@ -315,30 +314,15 @@ def _same_way(turn: Turn, step: str, before: Mapping[str, Any], after: Mapping[s
 
 def _hand_in(turn: Turn, line: Defect, file: StoredFile) -> None:
     """Put a file on its line of the ledger; what stood there before is kept beside it."""
-    paper = _paper(line)
-    by, given = CaseMaterial.By.UPLOAD, CaseMaterial.State.GIVEN
-    changed = {
-        "resolved_by": by,
-        "state": given,
-        "file": file,
-        "updated_at": turn.now,
-        "updated_by": turn.actor,
-    }
-    if paper is None:
-        CaseMaterial.objects.create(
-            case=turn.case, key=line.key, name=line.label, required=True, **changed
-        )
+    given = CaseMaterial(
+        resolved_by=CaseMaterial.By.UPLOAD, state=CaseMaterial.State.GIVEN, file=file
+    )
+    if paper := _paper(line):
+        ledger.replace(turn, paper["pk"], given)
         return
-    if paper["resolved_by"]:
-        Replacement.objects.create(
-            material_id=paper["pk"],
-            resolved_by=paper["resolved_by"],
-            state=paper["state"],
-            file_id=paper["file"],
-            replaced_at=turn.now,
-            replaced_by=turn.actor,
-        )
-    CaseMaterial.objects.filter(pk=paper["pk"]).update(**changed)
+    given.case, given.key, given.name, given.required = turn.case, line.key, line.label, True
+    given.updated_at, given.updated_by = turn.now, turn.actor
+    given.save()
 
 
 def go_on(turn: Turn, step: str) -> None:

@@ -29,7 +29,7 @@ def in_writing(
     :param office: whose papers they are; of what came in just now, who has it first.
     :param said: what they show beyond the events.
     """
-    if case.event_count == len(events):
+    if case.event_count == len(events) and opened:  # a whole of many parts has no step of its own
         office = opened[0].department_id
     acts = [
         papers.Act(case, event.verb, event.seq, event.at, event.details, office, said=said)

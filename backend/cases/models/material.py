@@ -88,7 +88,21 @@ class CaseMaterial(models.Model):
                 condition=Q(resolved_by="deferred", state="wanted"),
             ),
             models.Index(
+                fields=["due_on", "id"],
+                name="material_deferred_overdue",
+                condition=Q(resolved_by="deferred", state="overdue"),
+            ),
+            models.Index(
                 fields=["id"], name="material_to_check", condition=Q(verification="pending")
+            ),
+            models.Index(
+                fields=["id"],
+                name="material_in_doubt",
+                condition=Q(
+                    verification__in=["different", "manual"],
+                    state="given",
+                    resolved_by__in=["registry", "licence"],
+                ),
             ),
             models.Index(
                 fields=["id"], name="material_check_later", condition=Q(verification="afterwards")

@@ -61,9 +61,15 @@ def why_not(
 
 
 def _from_registry(paper: CaseMaterial) -> bool:
-    """Say whether a registry has given it: nobody is asked for that again (716号令 §9)."""
+    """
+    Say whether a registry gives it: nobody is asked for that again (716号令 §9).
+
+    One that is still being asked, too; one that said otherwise or never answered does not.
+    """
     by, state = CaseMaterial.By, CaseMaterial.State
-    return paper.resolved_by == by.REGISTRY and paper.state == state.VERIFIED
+    answering = paper.verification == CaseMaterial.Verification.PENDING
+    asked = paper.resolved_by in (by.REGISTRY, by.LICENCE)
+    return asked and (answering or paper.state == state.VERIFIED)
 
 
 def catalogue(case: Case) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from backend.accounts.models import Account
 from backend.cases import workflow
 from backend.cases.lifecycle import LIFECYCLE, Status
 from backend.cases.models import Case, CaseStep
+from backend.cases.queries import ledger
 from backend.catalogue.models import ServiceItem
 from backend.core.lifecycle import IllegalMove
 from backend.organisation.duties import Duty, HeldPost
@@ -56,6 +57,7 @@ class Desk:
     plan: workflow.Plan
     now: datetime
     kin_stated: bool = True
+    papers: ledger.Left = ()
 
 
 def verbs(desk: Desk) -> list[dict[str, Any]]:
@@ -94,7 +96,26 @@ def _of_case(verb: str, desk: Desk) -> No | None:
     step = _step_for(verb, desk)
     if step is None:
         return No("step_not_open", "对应的环节尚未到达或已办完")
-    return not_mine(row.duty, step, desk) or _left_over(verb, step, desk)
+    return (
+        not_mine(row.duty, step, desk) or _papers(verb, step, desk) or _left_over(verb, step, desk)
+    )
+
+
+def _papers(verb: str, step: CaseStep, desk: Desk) -> No | None:
+    """Say which materials still keep it from being accepted, or granted; refusing needs none."""
+    if verb not in ("accept", "finish", "decide"):
+        return None
+    if verb == "decide" or workflow.decides_at(desk.plan) == step.stage:
+        found = ledger.hinder_grant(desk.papers, desk.case.version.materials)
+        code, why = "materials_unsettled", "还不能准予, 没有交齐或核实: "
+    else:
+        found = ledger.hinder_acceptance(desk.papers)
+        code, why = "materials_wanted", "还没有交: "
+    return No(code, why + _named(found)) if found else None
+
+
+def _named(materials: Sequence[ledger.Hindrance]) -> str:
+    return "、".join(one.name for one in materials)
 
 
 def _step_for(verb: str, desk: Desk) -> CaseStep | None:

@@ -12,6 +12,7 @@ from backend.cases.lifecycle import Status
 from backend.cases.models import Case, CaseEvent, CaseStep, Supplement
 from backend.cases.queries import (
     answers,
+    ledger,
     narrow,
     overlap,
     possible,
@@ -59,11 +60,21 @@ _VERBS = {
     "answer_supplement": "补正(部分)",
     "supplement": "补正",
     "lapse": "逾期未补正",
+    "hand_in": "提交材料",
+    "receive_material": "收取纸质材料",
+    "witness_material": "现场核验材料",
+    "verify_material": "核对材料",
+    "settle_material": "核实核验差异",
+    "check_promise": "事后核查承诺",
+    "check_materials": "共享数据核验",
+    "material_overdue": "容缺逾期",
+    "paper_refused": "文件未通过查毒",
 }
 # 社工、窗口不看审批意见全文 (领域说明 §4): others' opinions are for who reviews or oversees.
 _READS_OPINIONS = frozenset({Duty.REVIEW, Duty.DECIDE, Duty.OVERSEE, Duty.AUDIT})
 _NOT_SHOWN = "(意见仅审核、督办岗位可见)"
 _NOTICES = frozenset({"request_supplement", "propose_supplement"})
+_TAKES_PAPERS = (Status.SUBMITTED, Status.ACCEPTED)
 _NOT_IN_DETAILS = frozenset({"office", "opinion", fold.THEN})
 
 
@@ -137,7 +148,8 @@ def page(
     reader = _Reader(posts, people, now)
     notice = _standing(case, events)
     kin_stated = possible_people.stated(case, account.pk)
-    desk = possible.Desk(account, posts, case, open_steps, plan, now, kin_stated)
+    papers = ledger.left(case) if case.status in _TAKES_PAPERS else ()
+    desk = possible.Desk(account, posts, case, open_steps, plan, now, kin_stated, papers)
     return {
         "number": case.number,
         "item": case.item.code,

@@ -63,6 +63,22 @@ def keep_away(number: str, status: str) -> Recused:
     return Recused(number=number, state=status, status_label=Status(status).label)
 
 
+def one_of(account: Account, *, number: str, posts: Sequence[HeldPost] | None = None) -> Case:
+    """
+    Return one case in sight.
+
+    :raises CaseNotFound: no such number, or out of sight; nobody can tell which.
+    :raises Recused: staff who keep away from it (回避).
+    """
+    seen = visible_to(account, posts).filter(number=number)
+    case = seen.annotate(away=recused(account)).first()
+    if case is None:
+        raise CaseNotFound
+    if case.away:
+        raise keep_away(number, case.status)
+    return case
+
+
 def _taken_in(posts: Sequence[HeldPost]) -> Q:
     wanted = Q(pk__in=[])
     for post in posts:

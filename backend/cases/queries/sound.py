@@ -17,6 +17,7 @@ from django.utils import timezone
 from backend.cases import deadlines
 from backend.cases.lifecycle import BEFORE, CLOSED, OPEN, RUNNING, Status
 from backend.cases.models import Case, CaseStep, ClockStop
+from backend.cases.queries.sound_papers import PAPERS, Check
 from backend.core.workdays import DayKind, Due, WorkCalendar
 from backend.organisation import queries as organisation
 
@@ -35,13 +36,6 @@ class Finding:
         return f"[{self.rule}] {self.about}: {self.why}"
 
 
-@dataclass(frozen=True, slots=True)
-class _Check:
-    rule: str
-    why: str
-    sql: str
-
-
 _STATUSES = {
     "open": sorted(OPEN),
     "closed": sorted(CLOSED),
@@ -49,7 +43,7 @@ _STATUSES = {
     "before": sorted(BEFORE),
 }
 _CHECKS = (
-    _Check(
+    Check(
         "case_open_has_a_step",
         "没有办结, 却没有任何待办环节",
         """SELECT number FROM cases_case held WHERE status = ANY(%(open)s) AND bundle_key = ''
@@ -57,27 +51,27 @@ _CHECKS = (
                              WHERE step.case_id = held.id AND step.state = 'open')
             AND NOT EXISTS (SELECT 1 FROM cases_case part WHERE part.bundle_id = held.id)""",
     ),
-    _Check(
+    Check(
         "case_closed_has_no_step",
         "已经结束, 却还有待办环节",
         """SELECT held.number FROM cases_casestep step JOIN cases_case held
               ON held.id = step.case_id
              WHERE step.state = 'open' AND held.status = ANY(%(closed)s)""",
     ),
-    _Check(
+    Check(
         "case_closed_has_a_time",
         "结束与结束时间不一致",
         """SELECT number FROM cases_case
              WHERE (closed_at IS NOT NULL) <> (status = ANY(%(closed)s))""",
     ),
-    _Check(
+    Check(
         "clock_runs_when_accepted",
         "受理以后没有起算日, 或受理以前已有起算日",
         """SELECT number FROM cases_case
              WHERE (status = ANY(%(running)s) AND clock_from IS NULL)
                 OR (status = ANY(%(before)s) AND clock_from IS NOT NULL)""",
     ),
-    _Check(
+    Check(
         "clock_stands_by_a_stop",
         "停表日与停表记录不一致",
         """SELECT held.number FROM cases_case held LEFT JOIN cases_clockstop stop
@@ -85,13 +79,13 @@ _CHECKS = (
             WHERE (held.paused_on IS NOT NULL OR stop.id IS NOT NULL)
               AND held.paused_on IS DISTINCT FROM stop.began_on""",
     ),
-    _Check(
+    Check(
         "clock_stands_while_it_waits",
         "等待补充或特别程序中, 时限却没有停",
         """SELECT number FROM cases_case
             WHERE status IN ('awaiting', 'suspended') AND paused_on IS NULL""",
     ),
-    _Check(
+    Check(
         "supplement_is_open_while_it_waits",
         "补正状态与补正告知不一致",
         """SELECT held.number FROM cases_case held LEFT JOIN cases_supplement open
@@ -99,19 +93,19 @@ _CHECKS = (
             WHERE (held.status IN ('supplementing', 'awaiting')) <> (open.id IS NOT NULL)
               AND (open.id IS NOT NULL OR held.status IN ('supplementing', 'awaiting'))""",
     ),
-    _Check(
+    Check(
         "decision_has_a_time",
         "有结果而没有决定时间, 或相反",
         "SELECT number FROM cases_case WHERE (outcome <> '') <> (decided_at IS NOT NULL)",
     ),
-    _Check(
+    Check(
         "step_done_has_a_time",
         "环节已完成却没有时间, 或相反",
         """SELECT held.number || ' ' || step.key FROM cases_casestep step
              JOIN cases_case held ON held.id = step.case_id
             WHERE (step.state = 'open') = (step.done_at IS NOT NULL)""",
     ),
-    _Check(
+    Check(
         "step_claimed_by_somebody_here",
         "环节由已离岗的人认领",
         """SELECT held.number || ' ' || step.key FROM cases_casestep step
@@ -120,7 +114,7 @@ _CHECKS = (
             WHERE step.state = 'open' AND step.claimed_by_id IS NOT NULL
               AND NOT account.is_active""",
     ),
-    _Check(
+    Check(
         "recused_hold_nothing",
         "环节由须回避的人认领, 或在回避期间由其办结",
         """SELECT held.number || ' ' || step.key FROM cases_recusal away
@@ -130,26 +124,26 @@ _CHECKS = (
               AND ((step.state = 'open' AND step.claimed_by_id = away.account_id)
                 OR (step.done_by_id = away.account_id AND step.done_at > away.at))""",
     ),
-    _Check(
+    Check(
         "bundle_ends_after_its_parts",
         "一件事已经结束, 却还有分项没有结束",
         """SELECT part.number FROM cases_case part JOIN cases_case whole
               ON whole.id = part.bundle_id
              WHERE part.status = ANY(%(open)s) AND whole.status = ANY(%(closed)s)""",
     ),
-    _Check(
+    Check(
         "part_says_which",
         "分项没有写明是哪一项, 或相反",
         "SELECT number FROM cases_case WHERE (bundle_id IS NULL) <> (bundle_key = '')",
     ),
-    _Check(
+    Check(
         "extension_waits_while_it_runs",
         "办件已有决定或结束, 却还有等待批准的延期",
         """SELECT held.number FROM cases_extension asked JOIN cases_case held
               ON held.id = asked.case_id
             WHERE asked.state = 'asked' AND NOT held.status = ANY(%(running)s)""",
     ),
-    _Check(
+    Check(
         "extension_counts",
         "批准的延期没有计入天数",
         """SELECT held.number FROM cases_case held JOIN (
@@ -157,6 +151,7 @@ _CHECKS = (
                    WHERE state = 'approved' GROUP BY case_id) more ON more.case_id = held.id
             WHERE held.statutory_total < more.days""",
     ),
+    *PAPERS,
 )
 
 

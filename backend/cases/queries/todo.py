@@ -1,6 +1,6 @@
 """What waits for the clock (时钟待办): by key and page, so that none stands in another's way."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
@@ -9,7 +9,8 @@ from django.utils import timezone
 
 from backend.cases import workflow
 from backend.cases.lifecycle import Status
-from backend.cases.models import Case, CaseStep, ClockStop, Delivery, Supplement
+from backend.cases.models import Case, CaseMaterial, CaseStep, ClockStop, Delivery, Supplement
+from backend.cases.queries.material_queues import LIVE
 
 PAGE = 500
 _DAY = timedelta(days=1)
@@ -69,6 +70,30 @@ def uncollected(*, since: datetime) -> Iterator[str]:
         state=Delivery.State.WAITING, reminded=False, ready_at__lte=since
     )
     return _numbers(rows, "case__number")
+
+
+def materials_due(*, today: date, days: Sequence[int]) -> Iterator[str]:
+    """Yield the numbers of cases with a paper that may come later, so many days before its last."""
+    due = [today + timedelta(days=left) for left in days]
+    return _numbers(_deferred().filter(due_on__in=due), "case__number")
+
+
+def materials_overdue(*, today: date) -> Iterator[str]:
+    """Yield the numbers of cases with a paper whose last day has passed."""
+    return _numbers(_deferred().filter(due_on__lt=today), "case__number")
+
+
+def cases_of_file(file: int) -> Iterator[str]:
+    """Yield the numbers of the cases a file was handed in to."""
+    return _numbers(CaseMaterial.objects.filter(file=file), "case__number")
+
+
+def _deferred() -> QuerySet[CaseMaterial]:
+    return CaseMaterial.objects.filter(
+        resolved_by=CaseMaterial.By.DEFERRED,
+        state=CaseMaterial.State.WANTED,
+        case__status__in=LIVE,
+    )
 
 
 def _numbers(rows: QuerySet[Any, Any], number: str) -> Iterator[str]:

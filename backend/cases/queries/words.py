@@ -68,11 +68,20 @@ _TOLD = {
     "supplement": "{who}补齐了告知的内容",
     "prolong_supplement": "{who}把补正期限延到 {until}",
     "lapse": "补正期限已过, {went_on}",
+    "hand_in": "{who}提交了{name}",
+    "receive_material": "{office}收下了{name}",
+    "witness_material": "{office}现场核验了{name}",
+    "settle_material": "{office}核实了{name}",
+    "check_promise": "{office}事后核查了关于{name}的承诺",
+    "check_materials": "向共享数据核验了 {count} 项材料, 没有要求您提供",
+    "paper_refused": "{name}的文件没有通过查毒, 请重新上传",
+    "material_overdue": "可以后补的 {count} 项材料过了期限",
 }
 _STANDS: dict[str, str] = {
     Status.AWAITING: "等您补充材料, 这段时间不计入时限",
     Status.SUSPENDED: "特别程序所需时间不计入时限, 计时暂停中",
 }
+_COUNTED = ("defects", "lines", "materials")
 _WENT_ON = {True: "按已有材料继续办理", False: "申请已结束"}
 
 
@@ -92,7 +101,8 @@ def event(row: Mapping[str, Any], *, steps: Mapping[str, str]) -> dict[str, Any]
     details = row["details"]
     text = _TOLD[row["verb"]].format(
         who=f"{details['office']}代您" if details.get("office") else "您",
-        count=len(details.get("defects") or details.get("lines") or ()),
+        count=len(next((details[key] for key in _COUNTED if details.get(key)), ())),
+        name=details.get("name", "材料"),
         until=_day(details.get("due_on"), row["at"]),
         went_on=_WENT_ON[bool(details.get("went_on"))],
         office=details.get("office", "系统"),

@@ -5,23 +5,15 @@ Its answers are read as strangers' words: what is missing, of another type or ou
 answer no answer. After five failures in a row nobody is kept waiting for ten seconds.
 """
 
-import threading
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
 
-import requests
-from django.conf import settings
-
 from backend.core.errors import Unavailable
+from backend.exchange.connectors import calls
 from backend.residents import identity
 
-TIMEOUT: Final = (2, 4)
-FAILURES: Final = 5
-REST: Final = 10.0
-"""Seconds without a call after FAILURES in a row; then one call tries."""
 RESULTS: Final = ("matched", "different", "not_found")
 _GENDERS: Final = ("male", "female", "unknown", "")
 
@@ -53,36 +45,7 @@ class PopulationRecord:
     alive: bool
 
 
-class _Breaker:
-    """Counts failures in a row; all threads of a process share it."""
-
-    def __init__(self) -> None:
-        self._gate = threading.Lock()
-        self.forget()
-
-    def forget(self) -> None:
-        self._failures, self._rest_until = 0, 0.0
-
-    def lets_through(self) -> bool:
-        """Say whether to call; after the rest, one caller at a time tries."""
-        with self._gate:
-            if time.monotonic() < self._rest_until:
-                return False
-            if self._failures >= FAILURES:
-                self._rest_until = time.monotonic() + REST
-            return True
-
-    def note(self, *, answered: bool) -> None:
-        with self._gate:
-            if answered:
-                self.forget()
-                return
-            self._failures += 1
-            if self._failures >= FAILURES:
-                self._rest_until = time.monotonic() + REST
-
-
-BREAKER: Final = _Breaker()
+BREAKER: Final = calls.Breaker()
 
 
 def verify(*, name: str, id_number: str, purpose: str, case_number: str = "") -> str:
@@ -117,27 +80,11 @@ def person(*, id_number: str, purpose: str, case_number: str = "") -> Population
 def _ask(path: str, body: Mapping[str, str]) -> Mapping[str, Any]:
     if not BREAKER.lets_through():
         raise RegistryUnavailable
-    answer = _post(path, body)
+    answer = calls.post(path, body)
     BREAKER.note(answered=answer is not None)
     if answer is None:
         raise RegistryUnavailable
     return answer
-
-
-def _post(path: str, body: Mapping[str, str]) -> Mapping[str, Any] | None:
-    """Post once; None for whatever is not a JSON object that says ok."""
-    try:
-        response = requests.post(
-            settings.REGISTRY_BASE_URL.rstrip("/") + path,
-            json=dict(body),
-            headers={"X-Api-Key": settings.REGISTRY_KEY},
-            timeout=TIMEOUT,
-            allow_redirects=False,
-        )
-        answer = response.json() if response.status_code == 200 else None
-    except (requests.RequestException, ValueError):
-        return None
-    return answer if isinstance(answer, dict) and answer.get("code") == "ok" else None
 
 
 def _record(row: object) -> PopulationRecord | None:
