@@ -2,16 +2,13 @@
 
 import time
 
-import structlog
-from celery import current_app
-from kombu.exceptions import OperationalError
+from backend.files import tasks
 
-_QUIET_SECONDS, _DEAF_SECONDS = 1.0, 5.0
-_log = structlog.get_logger(__name__)
+_QUIET_SECONDS = 1.0
 
 
 class _Bell:
-    """When this process may ring again: once a second, and less often while nobody hears."""
+    """When this process may ring again."""
 
     next_at = 0.0
 
@@ -21,8 +18,4 @@ def ring() -> None:
     if time.monotonic() < _Bell.next_at:
         return
     _Bell.next_at = time.monotonic() + _QUIET_SECONDS
-    try:
-        current_app.send_task("clock.typeset", queue="maint", expires=10, retry=False)
-    except (OperationalError, OSError) as fault:
-        _Bell.next_at = time.monotonic() + _DEAF_SECONDS
-        _log.warning("press_bell_unheard", fault=type(fault).__name__)
+    tasks.send("clock.typeset", expires=10)

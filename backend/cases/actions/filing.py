@@ -276,6 +276,7 @@ def write(filing: Filing) -> None:
         moves.open_one(turn, step, 0, department_id)
     moves.seal(turn)
     case.save(force_insert=True)
+    del case.__dict__["previous_id"]  # the database looked it up; read when somebody asks
     turn.changed.clear()
     ledger.write(turn, filing.lines)
     if filing.kin:

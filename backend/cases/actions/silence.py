@@ -98,8 +98,10 @@ def is_deemed(turn: Turn, step: CaseStep) -> bool:
 
 def _since(turn: Turn) -> date:
     """Return the day the papers were whole: the submission's, or that of the last supplement."""
-    ended = turn.case.stops.filter(ended_on__isnull=False).order_by("-ended_on").first()
     came_in = timezone.localdate(turn.case.submitted_at)
+    if turn.case.event_count == 1:  # nothing has happened since it came in
+        return came_in
+    ended = turn.case.stops.filter(ended_on__isnull=False).order_by("-ended_on").first()
     return ended.ended_on if ended and ended.ended_on else came_in
 
 
@@ -120,12 +122,15 @@ def last_silent_day(today: date) -> date:
     return day
 
 
+def _supervisors(county: str, today: date) -> list[int]:
+    return holders.supervisors([county], today=today).get(county, [])
+
+
 def _alert(turn: Turn, step: CaseStep, since: date, *, told: str) -> None:
     """告警: tell the heads of the office that kept silent; where it has none, supervision."""
     case = turn.case
     heads = holders.heads(step.department_id, today=turn.today)
-    counties = [] if heads else [case.county_code]
-    above = holders.supervisors(counties, today=turn.today).get(case.county_code, [])
+    above = [] if heads else _supervisors(case.county_code, turn.today)
     params = {
         "number": case.number,
         "item": case.item.name,

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import Case as Choose
+from django.db.models import F, Q, Subquery, When
 
 from backend.cases.lifecycle import CLOSED, OPEN, Status
 from backend.cases.models import Case
@@ -108,11 +109,15 @@ def shown(case: Case) -> list[dict[str, Any]]:
     ]
 
 
-def previous(applicant: int, item: int) -> int | None:
-    """Return the case that this one takes up again: the latest of the item that came to nothing."""
+def previous(applicant: int, item: int) -> Subquery:
+    """
+    Name the case that a new one takes up again: the latest of the item, if it came to nothing.
+
+    An expression, so that the new case's own INSERT looks it up.
+    """
     rows = Case.objects.filter(applicant=applicant, item=item, status__in=CLOSED)
-    last = rows.order_by("-submitted_at", "-pk").values_list("pk", "outcome").first()
-    return last[0] if last and last[1] != Case.Outcome.GRANTED else None
+    nothing = Choose(When(~Q(outcome=Case.Outcome.GRANTED), then=F("pk")))
+    return Subquery(rows.order_by("-submitted_at", "-pk").values_list(nothing)[:1])
 
 
 def number_of(pk: int | None) -> str:
