@@ -23,6 +23,9 @@ from tests.factories.versions import INCOME, STEPS, VISIT, newer
 ROOT = Path(__file__).parents[2]
 STRICTER = INCOME | {"rules": {"max": 500}}
 
+CROWD = int(os.environ.get("CROWD", "1000"))
+"""How many cases are moved; CROWD=10000 for the long form."""
+
 
 def a_crowd(count):
     """Ten kinds of running cases, `count` in all: waiting, in review, before the decision."""
@@ -57,8 +60,8 @@ def promised():
 
 @pytest.mark.slow
 @pytest.mark.django_db
-def test_ten_thousand_cases_are_moved_as_the_report_says(django_assert_max_num_queries):
-    admin, count = accounts.system_account(), 10_000
+def test_a_crowd_is_moved_as_the_report_says(django_assert_max_num_queries):
+    admin, count = accounts.system_account(), CROWD
     second = a_crowd(count)
     before, began = promised(), time.process_time()
     move = report(admin)
@@ -70,7 +73,7 @@ def test_ten_thousand_cases_are_moved_as_the_report_says(django_assert_max_num_q
         queries.rows("T-1", move.uid, size=100)
     began = time.process_time()
     actions.run_move(actor=admin, item_code="T-1", uid=move.uid)
-    while actions.carry_on_moves(most=5000):
+    while actions.carry_on_moves(most=count):
         pass
     took = time.process_time() - began
     rows = MovedCase.objects.select_related("case").order_by("pk")
@@ -87,8 +90,9 @@ def test_ten_thousand_cases_are_moved_as_the_report_says(django_assert_max_num_q
     heard = Notification.objects.filter(kind="case.version_moved").count()
     assert heard == told["told"] > 0
     assert list(checking.of_cases()) == []
-    assert surveyed < 60, surveyed  # seconds of this process, whatever else the machine does
-    assert took < 300, took
+    # milliseconds of this process for each, whatever else the machine does
+    assert surveyed < count * 0.006 + 1, surveyed
+    assert took < count * 0.03 + 1, took
 
 
 @pytest.mark.slow
